@@ -1,0 +1,82 @@
+"""What the entities of a virtual number and of the account share."""
+
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.entity import Entity, EntityDescription
+
+from .const import DOMAIN
+from .data import IntelliSMSConfigEntry
+from .directory import VirtualNumber
+from .faults import guarded
+from .journal import NumberRecord
+from .received import Received
+from .signals import signal_account, signal_number
+
+
+class IntelliSMSEntity(Entity):
+    """An entity that is told, never asked, and always available."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self, entry: IntelliSMSConfigEntry, owner_id: str, description: EntityDescription
+    ) -> None:
+        """Tie the entity to the device of `owner_id`, an entry's or a subentry's id."""
+        self.entity_description = description
+        self._journal = entry.runtime_data.journal
+        self._attr_unique_id = f"{owner_id}_{description.key}"
+        # The directory made the device; this only points at it.
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, owner_id)})
+
+
+class NumberEntity(IntelliSMSEntity):
+    """An entity of a virtual number; its state comes from the number's record."""
+
+    def __init__(
+        self,
+        entry: IntelliSMSConfigEntry,
+        number: VirtualNumber,
+        description: EntityDescription,
+    ) -> None:
+        """Show what is kept of the number."""
+        super().__init__(entry, number.subentry_id, description)
+        self._subentry_id = number.subentry_id
+
+    @property
+    def record(self) -> NumberRecord:
+        """Return what is kept of the number."""
+        return self._journal.number(self._subentry_id)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        self.async_on_remove(
+            async_dispatcher_connect(
+                self.hass, signal_number(self._subentry_id), guarded(self._async_received)
+            )
+        )
+
+    @callback
+    def _async_received(self, received: Received) -> None:
+        self.async_set_context(received.context)
+        self.async_write_ha_state()
+
+
+class AccountEntity(IntelliSMSEntity):
+    """An entity of the account."""
+
+    def __init__(self, entry: IntelliSMSConfigEntry, description: EntityDescription) -> None:
+        """Show what is kept of the account."""
+        super().__init__(entry, entry.entry_id, description)
+        self._entry_id = entry.entry_id
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        self.async_on_remove(
+            async_dispatcher_connect(
+                self.hass, signal_account(self._entry_id), guarded(self.async_write_ha_state)
+            )
+        )

@@ -1,0 +1,74 @@
+"""The *Message* event of a virtual number."""
+
+from typing import override
+
+from homeassistant.components.event import (
+    EventEntity,
+    EventEntityDescription,
+    EventExtraStoredData,
+)
+from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .data import IntelliSMSConfigEntry
+from .directory import VirtualNumber
+from .entity import NumberEntity
+from .protocol import MessageType
+from .received import Received
+
+PARALLEL_UPDATES = 0
+
+OTHER = "other"
+DESCRIPTION = EventEntityDescription(
+    key="message",
+    translation_key="message",
+    event_types=[*MessageType, OTHER],
+)
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: IntelliSMSConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add an event entity for each virtual number, now and later."""
+
+    @callback
+    def add(number: VirtualNumber) -> None:
+        async_add_entities(
+            [MessageEvent(entry, number, DESCRIPTION)], config_subentry_id=number.subentry_id
+        )
+
+    entry.runtime_data.directory.async_on_added(add)
+
+
+class MessageEvent(NumberEntity, EventEntity):
+    """Fires for each message; comes back with the last one without firing it again."""
+
+    _unrecorded_attributes = frozenset({"text", "raw", "user_data"})
+
+    @override
+    async def async_get_last_state(self) -> State | None:
+        # The journal knows better than core's restore file, which a power cut leaves behind.
+        last = self.record.last
+        return (
+            State(self.entity_id, last.received.isoformat(timespec="milliseconds"))
+            if last
+            else None
+        )
+
+    @override
+    async def async_get_last_event_data(self) -> EventExtraStoredData | None:
+        last = self.record.last
+        return EventExtraStoredData(_event_type(last), last.as_event()) if last else None
+
+    @override
+    @callback
+    def _async_received(self, received: Received) -> None:
+        self._trigger_event(_event_type(received), received.as_event())
+        super()._async_received(received)
+
+
+def _event_type(received: Received) -> str:
+    word = received.message.type
+    return word if word in MessageType else OTHER

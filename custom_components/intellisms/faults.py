@@ -1,0 +1,30 @@
+"""Our own faults: caught, logged, and without a word of what a message said."""
+
+from collections.abc import Callable
+from functools import wraps
+import logging
+import traceback
+
+_LOGGER = logging.getLogger(__package__)
+
+
+def log_fault(err: Exception, what: str) -> None:
+    """Log where an error came from, but not its text, which may quote a message."""
+    frames = "".join(traceback.format_tb(err.__traceback__))
+    _LOGGER.error("Unexpected %s while %s:\n%s", type(err).__name__, what, frames)
+
+
+def guarded[**P](listener: Callable[P, None]) -> Callable[P, None]:
+    """Keep a listener's fault from its neighbours, and its arguments out of the log.
+
+    Core's dispatcher would log what it was called with: the message.
+    """
+
+    @wraps(listener)
+    def guard(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            listener(*args, **kwargs)
+        except Exception as err:  # noqa: BLE001
+            log_fault(err, f"handling a message in {listener.__qualname__}")
+
+    return guard

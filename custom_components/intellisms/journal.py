@@ -1,0 +1,287 @@
+"""What must outlive a restart: ids seen, the last message of each number, counters.
+
+Two files, since they grow and change differently: the ids (bounded, one short
+digest each) and the last messages. Both are written outside the event loop from
+a snapshot, coalesced to spare an SD card, and a pending write is never put off
+by the next message.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+import logging
+from pathlib import Path
+from typing import Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import STORAGE_DIR, Store
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .directory import VirtualNumber
+from .received import Received
+
+_LOGGER = logging.getLogger(__name__)
+
+STORAGE_VERSION = 1
+MAX_IDS = 20_000
+MAX_AGE = timedelta(days=30)
+# Last messages of numbers that nobody has configured yet.
+MAX_STRANGERS = 20
+# A file is written at most this often, the larger the rarer.
+MIN_DELAY = 1.0
+MAX_DELAY = 30.0
+SMALL_FILE = 32 * 1024
+LARGE_FILE = 256 * 1024
+KEY_LENGTH = 12
+
+type Stored = dict[str, Any]
+
+
+class File[T]:
+    """One storage file: read leniently, written coalesced."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        key: str,
+        *,
+        snapshot: Callable[[], Stored],
+        size: Callable[[], int],
+    ) -> None:
+        """Prepare the file; nothing is read yet."""
+        self._hass = hass
+        self._store: Store[Stored] = Store(
+            hass,
+            STORAGE_VERSION,
+            key,
+            private=True,
+            atomic_writes=True,
+            serialize_in_event_loop=False,
+        )
+        self._snapshot = snapshot
+        self._size = size
+        self._pending = False
+
+    async def async_load(self, read: Callable[[Stored], T]) -> tuple[T | None, bool]:
+        """Return (content or None, readable); what cannot be read is set aside."""
+        try:
+            stored = await self._store.async_load()
+            return (None if stored is None else read(stored)), True
+        # Whatever is wrong with a file must not keep Home Assistant from starting.
+        except Exception as err:  # noqa: BLE001
+            _LOGGER.warning(
+                "A storage file cannot be used (%s); starting afresh", type(err).__name__
+            )
+            await self._hass.async_add_executor_job(self._set_aside)
+            return None, False
+
+    def _set_aside(self) -> None:
+        path = Path(self._store.path)
+        try:
+            path.rename(f"{path}.unreadable.{dt_util.utcnow():%Y%m%dT%H%M%S}")
+        except OSError as err:
+            _LOGGER.warning("It could not be renamed either (%s)", type(err).__name__)
+
+    @callback
+    def async_schedule(self) -> None:
+        """Write soon. A write that is already due stays due."""
+        if self._pending:
+            return
+        self._pending = True
+        share = (self._size() - SMALL_FILE) / (LARGE_FILE - SMALL_FILE)
+        delay = MIN_DELAY + (MAX_DELAY - MIN_DELAY) * min(max(share, 0), 1)
+        self._store.async_delay_save(self._take, delay)
+
+    async def async_close(self) -> None:
+        """Write now what is due, so that whoever opens the file next finds it."""
+        if self._pending:
+            await self._store.async_save(self._take())
+
+    def _take(self) -> Stored:
+        # First, so that what changes while the copy is made is written again.
+        self._pending = False
+        return self._snapshot()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumberRecord:
+    """What is kept of one virtual number."""
+
+    last: Received | None = None
+    total: int = 0
+
+
+@dataclass(kw_only=True, slots=True)
+class AccountRecord:
+    """What is kept of the account."""
+
+    last_contact: datetime | None = None
+    ignored: Counter[str] = field(default_factory=Counter)
+
+
+class Journal:
+    """The ids seen and the last messages of one config entry."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Prepare the files; `async_load` reads them."""
+        self.account = AccountRecord()
+        self._seen: dict[str, int] = {}
+        self._numbers: dict[str, NumberRecord] = {}
+        self._strangers: dict[str, NumberRecord] = {}
+        self._ids_file: File[dict[str, int]] = File(
+            hass,
+            f"{DOMAIN}.{entry_id}.ids",
+            snapshot=self._ids_snapshot,
+            size=lambda: len(self._seen) * KEY_LENGTH,
+        )
+        self._last_file: File[None] = File(
+            hass,
+            f"{DOMAIN}.{entry_id}.last",
+            snapshot=self._last_snapshot,
+            size=lambda: 0,
+        )
+
+    async def async_load(self) -> bool:
+        """Read both files; return False if one of them had to be set aside."""
+        seen, ids_readable = await self._ids_file.async_load(_read_ids)
+        self._seen = seen or {}
+        self._forget_old(_today())
+        _, last_readable = await self._last_file.async_load(self._read_last)
+        return ids_readable and last_readable
+
+    async def async_close(self) -> None:
+        """Write what is due before the entry is set up anew."""
+        await self._ids_file.async_close()
+        await self._last_file.async_close()
+
+    # ---- ids ----------------------------------------------------------------------
+
+    def has_seen(self, key: str) -> bool:
+        """Tell whether this message was published before."""
+        return key in self._seen
+
+    @callback
+    def async_mark(self, key: str) -> None:
+        """Remember a message as published."""
+        today = _today()
+        self._seen[key] = today
+        self._forget_old(today)
+        self._ids_file.async_schedule()
+
+    def _forget_old(self, today: int) -> None:
+        oldest_kept = today - MAX_AGE.days
+        while self._seen:
+            key, day = next(iter(self._seen.items()))
+            if day >= oldest_kept and len(self._seen) <= MAX_IDS:
+                return
+            del self._seen[key]
+
+    def _ids_snapshot(self) -> Stored:
+        days: dict[int, list[str]] = {}
+        for key, day in self._seen.copy().items():
+            days.setdefault(day, []).append(key)
+        return {"days": {str(day): "".join(keys) for day, keys in days.items()}}
+
+    # ---- last messages and counters -----------------------------------------------
+
+    def number(self, subentry_id: str) -> NumberRecord:
+        """Return what is kept of a configured virtual number."""
+        return self._numbers.get(subentry_id, NumberRecord())
+
+    @callback
+    def async_set_number(self, subentry_id: str, record: NumberRecord) -> None:
+        """Keep a configured virtual number's last message and total."""
+        self._numbers[subentry_id] = record
+        self._last_file.async_schedule()
+
+    @callback
+    def async_keep_stranger(self, received: Received) -> None:
+        """Keep the last message of a number that is not configured, for when it is."""
+        if received.to is None:
+            return
+        known = self._strangers.pop(received.to, NumberRecord())
+        self._strangers[received.to] = NumberRecord(last=received, total=known.total + 1)
+        while len(self._strangers) > MAX_STRANGERS:
+            del self._strangers[next(iter(self._strangers))]
+        self._last_file.async_schedule()
+
+    @callback
+    def async_adopt(self, number: VirtualNumber) -> None:
+        """Give a number just configured what came for it before."""
+        record = self._strangers.pop(number.number, None)
+        if record is None or record.last is None or number.subentry_id in self._numbers:
+            return
+        last = replace(record.last, to_name=number.name, device_id=number.device_id)
+        self.async_set_number(number.subentry_id, replace(record, last=last))
+
+    @callback
+    def async_forget_number(self, subentry_id: str) -> None:
+        """Drop what was kept of a virtual number that was removed."""
+        if self._numbers.pop(subentry_id, None):
+            self._last_file.async_schedule()
+
+    @callback
+    def async_account_changed(self) -> None:
+        """Write the account's counters soon."""
+        self._last_file.async_schedule()
+
+    def _last_snapshot(self) -> Stored:
+        account = self.account
+        return {
+            "numbers": _records(self._numbers.copy()),
+            "strangers": _records(self._strangers.copy()),
+            "last_contact": account.last_contact.isoformat() if account.last_contact else None,
+            "ignored": dict(account.ignored.copy()),
+        }
+
+    def _read_last(self, stored: Stored) -> None:
+        numbers = _read_records(stored["numbers"])
+        strangers = _read_records(stored["strangers"])
+        last_contact = stored["last_contact"]
+        account = AccountRecord(
+            last_contact=last_contact
+            and dt_util.parse_datetime(last_contact, raise_on_error=True).astimezone(UTC),
+            ignored=Counter({str(key): int(count) for key, count in stored["ignored"].items()}),
+        )
+        self._numbers, self._strangers, self.account = numbers, strangers, account
+
+
+def _today() -> int:
+    return dt_util.utcnow().date().toordinal()
+
+
+def _read_ids(stored: Stored) -> dict[str, int]:
+    seen: dict[str, int] = {}
+    for day, keys in sorted((int(day), keys) for day, keys in stored["days"].items()):
+        for start in range(0, len(keys), KEY_LENGTH):
+            seen[str(keys[start : start + KEY_LENGTH])] = day
+    return seen
+
+
+def _records(records: Mapping[str, NumberRecord]) -> Stored:
+    # What the provider's unknown types carry is for the event; here it would only grow.
+    return {
+        key: {
+            "total": record.total,
+            "last": record.last and {**record.last.as_event(), "raw": None},
+        }
+        for key, record in records.items()
+    }
+
+
+def _read_records(stored: Mapping[str, Any]) -> dict[str, NumberRecord]:
+    return {
+        key: NumberRecord(
+            total=int(record["total"]),
+            last=Received.from_event(record["last"]) if record["last"] else None,
+        )
+        for key, record in stored.items()
+    }
+
+
+def remove_files(config_path: Callable[..., str], entry_id: str) -> None:
+    """Delete everything kept of a config entry, set-aside files too. Blocks."""
+    for path in Path(config_path(STORAGE_DIR)).glob(f"{DOMAIN}.{entry_id}.*"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,29 @@
+"""What the provider posts and accepts, without Home Assistant."""
+
+from .models import (
+    BadElement,
+    ChannelName,
+    Message,
+    Messages,
+    MessageType,
+    ParseError,
+    ParseReason,
+    StatusReport,
+    StatusReports,
+)
+from .numbers import canonical_number
+from .parser import parse
+
+__all__ = [
+    "BadElement",
+    "ChannelName",
+    "Message",
+    "MessageType",
+    "Messages",
+    "ParseError",
+    "ParseReason",
+    "StatusReport",
+    "StatusReports",
+    "canonical_number",
+    "parse",
+]

@@ -1,0 +1,46 @@
+"""The outline of a post without its content, so that it can be shown in public."""
+
+import re
+from typing import Any
+
+# Names the provider documents; a form's other names may be what a person wrote.
+_KNOWN_NAMES = frozenset(
+    {
+        "body", "button", "channel", "content", "context", "format", "from", "id",
+        "image", "interactive", "link", "messageid", "messages", "msgid", "msgobject",
+        "msgtype", "networkcode", "payload", "reply", "sent", "status", "text", "title",
+        "to", "toaddr", "type", "ud",
+    }
+)  # fmt: skip
+_NAME = re.compile(r"[a-z][a-z_]{0,23}")
+_SCALARS = {type(None): "null", bool: "bool", int: "number", float: "number", str: "text"}
+_DEPTH = 6
+_WIDTH = 20
+# The provider's own are below 200; many wide objects in each other would fill megabytes.
+_LONGEST = 1000
+
+
+def shape_of(value: Any) -> str:
+    """Describe a JSON value by its types and field names."""
+    return _outline(value, 0)[:_LONGEST]
+
+
+def _outline(value: Any, depth: int) -> str:
+    if isinstance(value, dict | list) and depth >= _DEPTH:
+        return "..."
+    if isinstance(value, dict):
+        shown = [
+            f"{key if _NAME.fullmatch(key) else '?'}: {_outline(item, depth + 1)}"
+            for key, item in list(value.items())[:_WIDTH]
+        ]
+        return "{" + ", ".join(shown + ["..."] * (len(value) > _WIDTH)) + "}"
+    if isinstance(value, list):
+        shown = list(dict.fromkeys(_outline(item, depth + 1) for item in value[:_WIDTH]))
+        return "[" + " | ".join(shown) + "]"
+    return _SCALARS.get(type(value), "?")
+
+
+def shape_of_form(fields: dict[str, str]) -> str:
+    """Describe a form by the names of its fields."""
+    names = [name if name in _KNOWN_NAMES else "?" for name in list(fields)[:_WIDTH]]
+    return "form: " + ", ".join(names)

@@ -1,0 +1,103 @@
+"""A received message together with whose it is: what the event tells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from homeassistant.core import Context
+from homeassistant.util import dt as dt_util
+
+from .protocol import Message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """A message as it is published, in the contract's terms.
+
+    `received` is aware. `to` is the message's own or, where it names none, the
+    only virtual number there is.
+    """
+
+    entry_id: str
+    message: Message
+    received: datetime
+    to: str | None = field(default=None, repr=False)
+    to_name: str | None = field(default=None, repr=False)
+    device_id: str | None = None
+    sender_name: str | None = field(default=None, repr=False)
+    sender_known: bool = False
+    sender_device_id: str | None = None
+    person_id: str | None = field(default=None, repr=False)
+    simulated: bool = False
+    context: Context = field(default_factory=Context, repr=False)
+
+    def as_event(self) -> dict[str, Any]:
+        """Return the event's data: flat, always the same keys, absent values None."""
+        message = self.message
+        return {
+            "entry_id": self.entry_id,
+            "device_id": self.device_id,
+            "to": self.to,
+            "to_name": self.to_name,
+            "from": message.sender,
+            "from_name": self.sender_name,
+            "from_known": self.sender_known,
+            "from_device_id": self.sender_device_id,
+            "person_id": self.person_id,
+            "channel": message.channel,
+            "type": message.type,
+            "text": message.text,
+            "button_id": message.button_id,
+            "button_text": message.button_text,
+            "reply_to": message.reply_to,
+            "media_url": message.media_url,
+            "user_data": message.user_data,
+            "network_code": message.network_code,
+            "message_id": message.message_id,
+            "sent": message.sent.isoformat() if message.sent else None,
+            "received": self.received.isoformat(),
+            "raw": message.raw,
+            "raw_truncated": message.raw_truncated,
+            "simulated": self.simulated,
+        }
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Self:
+        """Rebuild what `as_event` made; KeyError, TypeError or ValueError if it did not."""
+        for key, value in event.items():
+            if key != "raw" and not isinstance(value, str | bool | None):
+                raise TypeError(key)
+        received = dt_util.parse_datetime(event["received"], raise_on_error=True)
+        if received.tzinfo is None:
+            raise ValueError("received")
+        message = Message(
+            key="",
+            type=event["type"],
+            channel=event["channel"],
+            sender=event["from"],
+            text=event["text"],
+            button_id=event["button_id"],
+            button_text=event["button_text"],
+            reply_to=event["reply_to"],
+            media_url=event["media_url"],
+            user_data=event["user_data"],
+            network_code=event["network_code"],
+            message_id=event["message_id"],
+            sent=dt_util.parse_datetime(event["sent"] or ""),
+            raw=event["raw"],
+            raw_truncated=event["raw_truncated"],
+        )
+        return cls(
+            entry_id=event["entry_id"],
+            message=message,
+            received=received,
+            to=event["to"],
+            to_name=event["to_name"],
+            device_id=event["device_id"],
+            sender_name=event["from_name"],
+            sender_known=event["from_known"],
+            sender_device_id=event["from_device_id"],
+            person_id=event["person_id"],
+            simulated=event["simulated"],
+        )

@@ -1,0 +1,199 @@
+"""The last message of a virtual number, and how the account is doing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.helpers.typing import StateType
+
+from .const import DOMAIN, MAX_STATE_LENGTH, Ignored
+from .data import IntelliSMSConfigEntry
+from .directory import VirtualNumber
+from .entity import AccountEntity, NumberEntity
+from .journal import AccountRecord, NumberRecord
+from .received import Received
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberSensorDescription(SensorEntityDescription):
+    """A sensor that shows something of a virtual number's record."""
+
+    value_fn: Callable[[NumberRecord], StateType | datetime]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSensorDescription(SensorEntityDescription):
+    """A sensor that shows something of the account's record."""
+
+    value_fn: Callable[[AccountRecord], StateType | datetime]
+    attributes_fn: Callable[[AccountRecord], Mapping[str, Any]] | None = None
+
+
+def _of_last[T](value: Callable[[Received], T]) -> Callable[[NumberRecord], T | None]:
+    """Return a value of the last message, None while there is none."""
+    return lambda record: value(record.last) if record.last else None
+
+
+LAST_MESSAGE = NumberSensorDescription(
+    key="last_message",
+    translation_key="last_message",
+    value_fn=_of_last(lambda last: last.message.text),
+)
+NUMBER_SENSORS = (
+    NumberSensorDescription(
+        key="last_sender",
+        translation_key="last_sender",
+        value_fn=_of_last(lambda last: last.sender_name or last.message.sender),
+    ),
+    NumberSensorDescription(
+        key="last_received",
+        translation_key="last_received",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=_of_last(lambda last: last.received),
+    ),
+    NumberSensorDescription(
+        key="channel",
+        translation_key="channel",
+        entity_registry_enabled_default=False,
+        value_fn=_of_last(lambda last: last.message.channel),
+    ),
+    NumberSensorDescription(
+        key="type",
+        translation_key="type",
+        entity_registry_enabled_default=False,
+        value_fn=_of_last(lambda last: last.message.type),
+    ),
+    NumberSensorDescription(
+        key="last_button",
+        translation_key="last_button",
+        entity_registry_enabled_default=False,
+        value_fn=_of_last(lambda last: last.message.button_text or last.message.button_id),
+    ),
+    NumberSensorDescription(
+        key="network",
+        translation_key="network",
+        entity_registry_enabled_default=False,
+        value_fn=_of_last(lambda last: last.message.network_code),
+    ),
+    NumberSensorDescription(
+        key="messages_received",
+        translation_key="messages_received",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda record: record.total,
+    ),
+)
+ACCOUNT_SENSORS = (
+    AccountSensorDescription(
+        key="last_contact",
+        translation_key="last_contact",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda account: account.last_contact,
+    ),
+    AccountSensorDescription(
+        key="messages_ignored",
+        translation_key="messages_ignored",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda account: account.ignored.total(),
+        attributes_fn=lambda account: {reason: account.ignored[reason] for reason in Ignored},
+    ),
+)
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: IntelliSMSConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the account's sensors, and those of each virtual number, now and later."""
+    async_add_entities(AccountSensor(entry, description) for description in ACCOUNT_SENSORS)
+
+    @callback
+    def add(number: VirtualNumber) -> None:
+        async_add_entities(
+            [
+                LastMessageSensor(entry, number, LAST_MESSAGE),
+                *(NumberSensor(entry, number, description) for description in NUMBER_SENSORS),
+            ],
+            config_subentry_id=number.subentry_id,
+        )
+
+    entry.runtime_data.directory.async_on_added(add)
+
+
+class NumberSensor(NumberEntity, SensorEntity):
+    """Shows something of a virtual number's last message."""
+
+    entity_description: NumberSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        return _fitting(self.entity_description.value_fn(self.record))
+
+
+class LastMessageSensor(NumberSensor):
+    """Shows what was said; the whole of it is an attribute that is not recorded."""
+
+    _unrecorded_attributes = frozenset({"text"})
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        text = super().native_value
+        if text or (last := self.record.last) is None:
+            return text
+        return _fitting(self._translated_type(last.message.type))
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        last = self.record.last
+        return {"text": last.message.text if last else None}
+
+    def _translated_type(self, word: str) -> str:
+        """Say what a message without a text is, in the language Home Assistant speaks."""
+        translations = async_get_cached_translations(
+            self.hass, self.hass.config.language, "entity", DOMAIN
+        )
+        return translations.get(f"component.{DOMAIN}.entity.sensor.type.state.{word}", word)
+
+
+class AccountSensor(AccountEntity, SensorEntity):
+    """Shows how the account is doing."""
+
+    entity_description: AccountSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        return self.entity_description.value_fn(self._journal.account)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        if (attributes_fn := self.entity_description.attributes_fn) is None:
+            return None
+        return attributes_fn(self._journal.account)
+
+
+def _fitting(value: StateType | datetime) -> StateType | datetime:
+    """Shorten a text that core would refuse, and log, as a state."""
+    if isinstance(value, str) and len(value) > MAX_STATE_LENGTH:
+        return f"{value[: MAX_STATE_LENGTH - 1]}…"
+    return value
