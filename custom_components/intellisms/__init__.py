@@ -1,21 +1,23 @@
 """IntelliSMS: received SMS and WhatsApp messages as events and entities."""
 
-from contextlib import suppress
-
 from homeassistant.const import CONF_WEBHOOK_ID, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_REPLACED_IDS, DOMAIN
+from .cloudhook import async_delete_cloudhook
+from .const import CONF_KEEP_OFF_DISK, CONF_REPLACED_IDS, DOMAIN
 from .data import IntelliSMSConfigEntry, IntelliSMSData
 from .directory import Directory
+from .discretion import Discretion
 from .endpoint import DATA_ENDPOINT, Endpoint
 from .journal import Journal, remove_files
 from .receiver import Receiver
+from .services import async_setup_services
+from .watch import Watch, async_clear_issues
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.EVENT, Platform.SENSOR]
+PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
@@ -23,14 +25,17 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     endpoint = hass.data[DATA_ENDPOINT] = Endpoint(hass)
     for entry in hass.config_entries.async_entries(DOMAIN):
         endpoint.async_register(entry)
+    async_setup_services(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:
     """Set up an account; posts are held until this is done."""
     hass.data[DATA_ENDPOINT].async_register(entry)
-    journal = Journal(hass, entry.entry_id)
-    await journal.async_load()
+    journal = Journal(
+        hass, entry.entry_id, keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False)
+    )
+    readable = await journal.async_load()
     directory = Directory(hass, entry)
     # Before the platforms listen: a new number's entities show what came before.
     directory.async_on_added(journal.async_adopt)
@@ -39,16 +44,30 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
         journal=journal,
         receiver=Receiver(hass, entry, directory, journal),
     )
+    discretion = Discretion(hass)
+    discretion.async_apply(keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False))
+    entry.async_on_unload(lambda: discretion.async_apply(keep_off_disk=False))
+    watch = Watch(hass, entry)
+    watch.async_start(journal_readable=readable)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    entry.async_on_unload(entry.add_update_listener(_async_updated))
+
+    async def updated(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
+        _take_over(hass, entry)
+        discretion.async_apply(keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False))
+        watch.async_refresh()
+
+    entry.async_on_unload(entry.add_update_listener(updated))
     return True
 
 
-async def _async_updated(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
-    """Take over changed subentries and addresses without a reload."""
+@callback
+def _take_over(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
+    """Take over changed subentries, options and addresses without a reload."""
     hass.data[DATA_ENDPOINT].async_register(entry)
-    for subentry_id in entry.runtime_data.directory.async_refresh():
-        entry.runtime_data.journal.async_forget_number(subentry_id)
+    data = entry.runtime_data
+    data.journal.async_keep_off_disk(entry.options.get(CONF_KEEP_OFF_DISK, False))
+    for subentry_id in data.directory.async_refresh():
+        data.journal.async_forget(subentry_id)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:
@@ -63,19 +82,10 @@ async def async_remove_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
     """Forget an account: its doors, its cloudhooks, its files."""
     if endpoint := hass.data.get(DATA_ENDPOINT):
         endpoint.async_unregister(entry)
-    await _async_delete_cloudhooks(hass, entry)
-    await hass.async_add_executor_job(remove_files, hass.config.path, entry.entry_id)
-
-
-async def _async_delete_cloudhooks(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
-    # Without the cloud integration its package may not be installed either.
-    if "cloud" not in hass.config.components:
-        return
-    from homeassistant.components import cloud
-
+    async_clear_issues(hass, entry.entry_id)
     for webhook_id in (entry.data[CONF_WEBHOOK_ID], *entry.data[CONF_REPLACED_IDS]):
-        with suppress(ValueError, cloud.CloudNotAvailable):
-            await cloud.async_delete_cloudhook(hass, webhook_id)
+        await async_delete_cloudhook(hass, webhook_id)
+    await hass.async_add_executor_job(remove_files, hass.config.path, entry.entry_id)
 
 
 async def async_migrate_entry(_hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:

@@ -1,21 +1,27 @@
-"""The address to paste into the provider's account."""
+"""The addresses to paste into the provider's account. All of them are secrets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
+from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.components import webhook
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.network import NoURLAvailableError, get_url
-from homeassistant.util.network import is_ip_address, is_local
+from homeassistant.util.network import is_ip_address
 from yarl import URL
 
+from .const import CONF_CLOUDHOOK_URL, CONF_REACH, Reach
 from .endpoint import URL_PATH
+
+# Names that only a home network resolves.
+_PRIVATE_SUFFIXES = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain")
 
 
 class AddressProblem(StrEnum):
-    """Why the provider may not reach the address; each is a translated error."""
+    """Why the provider may not reach an address; each is a translated error."""
 
     NO_URL = "no_url"
     PRIVATE = "private_url"
@@ -24,28 +30,50 @@ class AddressProblem(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """An address and what speaks against it, if anything. `url` is a secret."""
+    """An address and what speaks against it, if anything."""
 
     url: str = field(repr=False)
     problem: AddressProblem | None = None
 
 
-def own_address(hass: HomeAssistant, entry: ConfigEntry) -> Address:
-    """Return our own door on the external URL, else on the Cloud remote URL."""
-    path = URL_PATH.format(webhook_id=entry.data[CONF_WEBHOOK_ID])
-    try:
-        base = get_url(hass, allow_internal=False, prefer_cloud=False)
-    except NoURLAvailableError:
+def shown_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
+    """Return the address that the person should paste; `data` is the config entry's."""
+    if data[CONF_REACH] == Reach.CLOUDHOOK:
+        return Address(url=data[CONF_CLOUDHOOK_URL])
+    path = _own_path(data)
+    if (base := base_url(hass)) is None:
         return Address(url=f"https://…{path}", problem=AddressProblem.NO_URL)
     return Address(url=f"{base}{path}", problem=_problem(URL(base)))
 
 
+def other_addresses(hass: HomeAssistant, data: Mapping[str, Any]) -> list[str]:
+    """Return what else leads here: the webhook, the Cloud's addresses."""
+    shown = shown_address(hass, data).url
+    bases = {base for base in (base_url(hass), base_url(hass, prefer_cloud=True)) if base}
+    paths = (_own_path(data), webhook.async_generate_path(data[CONF_WEBHOOK_ID]))
+    others = [f"{base}{path}" for base in sorted(bases) for path in paths]
+    others += [url for url in (data.get(CONF_CLOUDHOOK_URL),) if url]
+    return [url for url in others if url != shown]
+
+
+def base_url(hass: HomeAssistant, *, prefer_cloud: bool = False) -> str | None:
+    """Return the URL that the internet knows Home Assistant by, if it knows any."""
+    try:
+        return get_url(hass, allow_internal=False, prefer_cloud=prefer_cloud)
+    except NoURLAvailableError:
+        return None
+
+
+def _own_path(data: Mapping[str, Any]) -> str:
+    return URL_PATH.format(webhook_id=data[CONF_WEBHOOK_ID])
+
+
 def _problem(base: URL) -> AddressProblem | None:
     host = base.host or ""
-    if host.endswith((".local", ".lan", ".home.arpa", ".internal")) or host == "localhost":
+    if is_ip_address(host):
+        private = not ip_address(host).is_global
+    else:
+        private = "." not in host or host.endswith(_PRIVATE_SUFFIXES)
+    if private:
         return AddressProblem.PRIVATE
-    if is_ip_address(host) and is_local(ip_address(host)):
-        return AddressProblem.PRIVATE
-    if base.scheme != "https":
-        return AddressProblem.PLAIN_HTTP
-    return None
+    return AddressProblem.PLAIN_HTTP if base.scheme != "https" else None

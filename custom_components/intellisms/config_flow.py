@@ -1,5 +1,6 @@
-"""Set-up of an account and of its virtual numbers."""
+"""Set-up of an account, its address and its options."""
 
+from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.components import webhook
@@ -10,24 +11,47 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
+    OptionsFlow,
     SubentryFlowContext,
-    SubentryFlowResult,
 )
-from homeassistant.const import CONF_NAME, CONF_WEBHOOK_ID
+from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import callback
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
 import voluptuous as vol
 
-from .address import own_address
-from .const import CONF_NUMBER, CONF_REPLACED_IDS, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
-from .user_number import NumberProblem, UserNumberError, user_number
+from .address import base_url, other_addresses, shown_address
+from .cloudhook import async_create_cloudhook, is_cloud_ready
+from .const import (
+    CONF_ACCEPT,
+    CONF_CLOUDHOOK_URL,
+    CONF_KEEP_OFF_DISK,
+    CONF_REACH,
+    CONF_REPLACED_IDS,
+    CONF_SHOWN_BASE,
+    DOMAIN,
+    SUBENTRY_CONTACT,
+    SUBENTRY_VIRTUAL_NUMBER,
+    Accept,
+    Reach,
+)
+from .contact_flow import ContactFlow
+from .number_flow import VirtualNumberFlow
 
-NUMBER_SCHEMA = vol.Schema(
+OPTIONS_SCHEMA = vol.Schema(
     {
-        vol.Required(CONF_NUMBER): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.TEL, autocomplete="off")
+        vol.Required(CONF_ACCEPT, default=Accept.EVERYONE): SelectSelector(
+            SelectSelectorConfig(
+                options=list(Accept),
+                translation_key=CONF_ACCEPT,
+                mode=SelectSelectorMode.LIST,
+            )
         ),
-        vol.Required(CONF_NAME): TextSelector(TextSelectorConfig(autocomplete="off")),
+        vol.Required(CONF_KEEP_OFF_DISK, default=False): BooleanSelector(),
     }
 )
 
@@ -44,8 +68,13 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return what can be added to an account."""
-        return {SUBENTRY_VIRTUAL_NUMBER: VirtualNumberFlow}
+        return {SUBENTRY_VIRTUAL_NUMBER: VirtualNumberFlow, SUBENTRY_CONTACT: ContactFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        return IntelliSMSOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -54,7 +83,13 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(step_id="user")
         return self.async_create_entry(
             title="IntelliSMS",
-            data={CONF_WEBHOOK_ID: webhook.async_generate_id(), CONF_REPLACED_IDS: []},
+            data={
+                CONF_WEBHOOK_ID: webhook.async_generate_id(),
+                CONF_REPLACED_IDS: [],
+                CONF_REACH: Reach.DIRECT.value,
+                CONF_CLOUDHOOK_URL: None,
+                CONF_SHOWN_BASE: base_url(self.hass),
+            },
         )
 
     @override
@@ -67,97 +102,89 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, flow["flow_id"])
         return result
 
-
-class VirtualNumberFlow(ConfigSubentryFlow):
-    """Add or edit a virtual number."""
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Start adding a number."""
-        return await self.async_step_number(user_input)
-
-    async def async_step_number(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Show the address to paste, and take number and name."""
-        address = own_address(self.hass, self._get_entry())
-        placeholders = {"url": address.url}
-        errors: dict[str, str] = {}
-        if user_input is None:
-            if address.problem:
-                errors["base"] = address.problem
-        elif number := await self._read_number(user_input, errors, placeholders):
-            return self.async_create_entry(
-                title=user_input[CONF_NAME].strip() or number,
-                data={CONF_NUMBER: number},
-                unique_id=number,
-            )
-        return self._show("number", user_input, errors, placeholders)
-
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Change number or name; device and history stay."""
-        subentry = self._get_reconfigure_subentry()
-        placeholders: dict[str, str] = {}
-        errors: dict[str, str] = {}
-        if user_input is None:
-            user_input = {CONF_NUMBER: subentry.data[CONF_NUMBER], CONF_NAME: subentry.title}
-        elif number := await self._read_number(
-            user_input, errors, placeholders, subentry.subentry_id
-        ):
-            return self.async_update_and_abort(
-                self._get_entry(),
-                subentry,
-                title=user_input[CONF_NAME].strip() or number,
-                data={CONF_NUMBER: number},
-                unique_id=number,
-            )
-        return self._show("reconfigure", user_input, errors, placeholders)
-
-    async def _read_number(
-        self,
-        user_input: dict[str, Any],
-        errors: dict[str, str],
-        placeholders: dict[str, str],
-        own_id: str | None = None,
-    ) -> str | None:
-        """Return the number that was meant, else fill in errors.
-
-        Where a country was assumed, the form comes back with what was understood.
-        """
-        try:
-            understood = await user_number(self.hass, user_input[CONF_NUMBER])
-        except UserNumberError as err:
-            errors[CONF_NUMBER] = err.problem
-            return None
-        if not understood.is_number:
-            errors[CONF_NUMBER] = NumberProblem.INVALID
-            return None
-        if self._is_taken(understood.number, own_id):
-            errors[CONF_NUMBER] = "already_configured"
-            return None
-        if understood.guessed:
-            user_input[CONF_NUMBER] = placeholders["understood"] = understood.written
-            errors[CONF_NUMBER] = "check_number"
-            return None
-        return understood.number
-
-    def _is_taken(self, number: str, own_id: str | None) -> bool:
-        return any(
-            subentry.unique_id == number and subentry.subentry_id != own_id
-            for subentry in self._get_entry().subentries.values()
+    ) -> ConfigFlowResult:
+        """Show the address again, and what can be done about it."""
+        entry = self._get_reconfigure_entry()
+        address = shown_address(self.hass, entry.data)
+        options = ["new_address"]
+        if entry.data[CONF_REACH] == Reach.CLOUDHOOK:
+            options.append("direct")
+        elif is_cloud_ready(self.hass):
+            options.append("cloudhook")
+        return self.async_show_menu(
+            step_id="reconfigure",
+            menu_options=options,
+            description_placeholders={
+                "url": address.url,
+                "others": "\n".join(f"- `{url}`" for url in other_addresses(self.hass, entry.data)),
+            },
         )
 
-    def _show(
-        self,
-        step_id: str,
-        user_input: dict[str, Any] | None,
-        errors: dict[str, str],
-        placeholders: dict[str, str],
-    ) -> SubentryFlowResult:
+    async def async_step_new_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Replace the address; what is posted to the old one is kept by the provider."""
+        if user_input is None:
+            return self.async_show_form(step_id="new_address")
+        entry = self._get_reconfigure_entry()
+        webhook_id = webhook.async_generate_id()
+        updates: dict[str, Any] = {
+            CONF_WEBHOOK_ID: webhook_id,
+            CONF_REPLACED_IDS: [*entry.data[CONF_REPLACED_IDS], entry.data[CONF_WEBHOOK_ID]],
+            CONF_CLOUDHOOK_URL: None,
+        }
+        if entry.data[CONF_REACH] == Reach.CLOUDHOOK:
+            url = await async_create_cloudhook(self.hass, webhook_id)
+            if url is None:
+                return self.async_show_form(
+                    step_id="new_address", errors={"base": "cloud_not_ready"}
+                )
+            updates[CONF_CLOUDHOOK_URL] = url
+        return self._update(entry, updates, "address_replaced")
+
+    async def async_step_cloudhook(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Be reached through Home Assistant Cloud's webhook; its limit is said first."""
+        if user_input is None:
+            return self.async_show_form(step_id="cloudhook")
+        entry = self._get_reconfigure_entry()
+        url = entry.data[CONF_CLOUDHOOK_URL] or await async_create_cloudhook(
+            self.hass, entry.data[CONF_WEBHOOK_ID]
+        )
+        if url is None:
+            return self.async_show_form(step_id="cloudhook", errors={"base": "cloud_not_ready"})
+        updates = {CONF_CLOUDHOOK_URL: url, CONF_REACH: Reach.CLOUDHOOK.value}
+        return self._update(entry, updates, "address_switched")
+
+    async def async_step_direct(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Be reached at our own door again; the cloudhook goes on working."""
+        entry = self._get_reconfigure_entry()
+        return self._update(entry, {CONF_REACH: Reach.DIRECT.value}, "address_switched")
+
+    def _update(
+        self, entry: ConfigEntry, updates: Mapping[str, Any], reason: str
+    ) -> ConfigFlowResult:
+        shown = {CONF_SHOWN_BASE: base_url(self.hass)}
+        self.hass.config_entries.async_update_entry(entry, data={**entry.data, **updates, **shown})
+        return self.async_abort(
+            reason=reason,
+            description_placeholders={"url": shown_address(self.hass, entry.data).url},
+        )
+
+
+class IntelliSMSOptionsFlow(OptionsFlow):
+    """Whose messages are accepted, and what is kept on disk."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the options."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
         return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(NUMBER_SCHEMA, user_input),
-            errors=errors,
-            description_placeholders=placeholders,
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                OPTIONS_SCHEMA, self.config_entry.options
+            ),
         )

@@ -6,14 +6,23 @@ from typing import Final
 DOMAIN: Final = "intellisms"
 MANUFACTURER: Final = "IntelliSoftware"
 PROVIDER_URL: Final = "https://www.intellisoftware.co.uk/"
+DOCS_URL: Final = "https://github.com/intellisms-ha/intellisms/blob/main/docs"
 
 EVENT_MESSAGE_RECEIVED: Final = f"{DOMAIN}_message_received"
 EVENT_MESSAGE_STATUS: Final = f"{DOMAIN}_message_status"
 
+CONF_ACCEPT: Final = "accept"
 CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
+CONF_KEEP_OFF_DISK: Final = "keep_off_disk"
 CONF_NUMBER: Final = "number"
+CONF_NUMBERS: Final = "numbers"
+CONF_PERSON: Final = "person"
+CONF_REACH: Final = "reach"
 CONF_REPLACED_IDS: Final = "replaced_ids"
+# The URL that Home Assistant had when the address was shown last.
+CONF_SHOWN_BASE: Final = "shown_base"
 
+SUBENTRY_CONTACT: Final = "contact"
 SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 
 # The longest state that core accepts.
@@ -28,9 +37,38 @@ class DeviceModel(StrEnum):
     CONTACT = "contact"
 
 
+class Reach(StrEnum):
+    """Which address is shown; all that exist go on working."""
+
+    DIRECT = "direct"
+    CLOUDHOOK = "cloudhook"
+
+
+class Accept(StrEnum):
+    """Whose messages are accepted."""
+
+    EVERYONE = "everyone"
+    KNOWN = "known"
+
+
 class Ignored(StrEnum):
     """Why something that was posted did not become an event."""
 
     DUPLICATE = "duplicate"
+    SENDER = "sender"
     BAD_ELEMENT = "bad_element"
+    UNREADABLE = "unreadable"
+
+
+class Issue(StrEnum):
+    """The repair issues; each is a translation key."""
+
+    ADDRESS_CHANGED = "address_changed"
+    BAD_ELEMENT = "bad_element"
+    CHOICE_GONE = "choice_gone"
+    CLOUDHOOK_GONE = "cloudhook_gone"
+    JOURNAL_RESET = "journal_reset"
+    NO_NUMBER_NAMED = "no_number_named"
+    NOT_REACHABLE = "not_reachable"
+    UNKNOWN_NUMBER = "unknown_number"
     UNREADABLE = "unreadable"

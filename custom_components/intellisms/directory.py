@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType
 
 from .const import (
     CONF_NUMBER,
+    CONF_NUMBERS,
+    CONF_PERSON,
     DOMAIN,
     MANUFACTURER,
     PROVIDER_URL,
@@ -24,15 +26,30 @@ class VirtualNumber:
 
     subentry_id: str
     device_id: str
-    number: str = field(repr=False)
     name: str = field(repr=False)
+    number: str = field(repr=False)
 
 
-type NumberListener = Callable[[VirtualNumber], None]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """A known person, their numbers and their device.
+
+    `person` is the registry id of a `person` entity, which outlives its renaming.
+    """
+
+    subentry_id: str
+    device_id: str
+    name: str = field(repr=False)
+    numbers: tuple[str, ...] = field(repr=False)
+    person: str | None = None
+
+
+type Listing = VirtualNumber | Contact
+type Listener = Callable[[Listing], None]
 
 
 class Directory:
-    """The virtual numbers of a config entry, kept in step with its subentries.
+    """The virtual numbers and contacts of a config entry, in step with its subentries.
 
     Subentries change without a reload of the entry: `async_refresh` compares them
     with what it saw last and tells the platforms of what is new.
@@ -42,9 +59,10 @@ class Directory:
         """Read the subentries and make a device for each."""
         self._hass = hass
         self._entry = entry
-        self._by_id: dict[str, VirtualNumber] = {}
-        self._by_number: dict[str, VirtualNumber] = {}
-        self._on_added: list[NumberListener] = []
+        self._listings: dict[str, Listing] = {}
+        self._numbers: dict[str, VirtualNumber] = {}
+        self._contacts: dict[str, Contact] = {}
+        self._listeners: list[Listener] = []
         dr.async_get(hass).async_get_or_create(
             config_entry_id=entry.entry_id,
             identifiers={(DOMAIN, entry.entry_id)},
@@ -57,58 +75,96 @@ class Directory:
         )
         self.async_refresh()
 
-    def __iter__(self) -> Iterator[VirtualNumber]:
-        """Iterate over the virtual numbers."""
-        return iter(self._by_id.values())
+    def __iter__(self) -> Iterator[Listing]:
+        """Iterate over virtual numbers and contacts."""
+        return iter(self._listings.values())
 
-    def find(self, to: str | None) -> VirtualNumber | None:
+    def __contains__(self, subentry_id: object) -> bool:
+        """Tell whether a subentry is listed."""
+        return subentry_id in self._listings
+
+    def number(self, to: str | None) -> VirtualNumber | None:
         """Return the virtual number that a message went to.
 
         A message that names none can only be for the one there is.
         """
         if to is not None:
-            return self._by_number.get(to)
-        return next(iter(self._by_id.values())) if len(self._by_id) == 1 else None
+            return self._numbers.get(to)
+        return next(iter(self._numbers.values())) if len(self._numbers) == 1 else None
+
+    def contact(self, sender: str | None) -> Contact | None:
+        """Return the contact that a sender is."""
+        return None if sender is None else self._contacts.get(sender)
+
+    def person_id(self, contact: Contact) -> str | None:
+        """Return the entity id that a contact's person has now."""
+        if contact.person is None:
+            return None
+        person = er.async_get(self._hass).entities.get_entry(contact.person)
+        return person.entity_id if person else None
 
     @callback
-    def async_on_added(self, listener: NumberListener) -> None:
-        """Call `listener` for each virtual number there is, and each added later."""
-        for number in self:
-            listener(number)
-        self._on_added.append(listener)
+    def async_on_added(self, listener: Listener) -> None:
+        """Call `listener` for all that is listed, and for what is added later."""
+        for listing in self:
+            listener(listing)
+        self._listeners.append(listener)
 
     @callback
     def async_refresh(self) -> set[str]:
         """Take over the subentries as they are now; return the ids of those that went."""
-        current = {
-            subentry.subentry_id: self._number(subentry)
+        known = self._listings
+        self._listings = {
+            subentry.subentry_id: self._listing(subentry)
             for subentry in self._entry.subentries.values()
-            if subentry.subentry_type == SUBENTRY_VIRTUAL_NUMBER
         }
-        known, self._by_id = self._by_id, current
-        self._by_number = {number.number: number for number in current.values()}
-        for number in current.values():
-            if number.subentry_id not in known:
-                for listener in self._on_added:
-                    listener(number)
-        return known.keys() - current.keys()
+        self._numbers, self._contacts = {}, {}
+        for listing in self:
+            if isinstance(listing, VirtualNumber):
+                self._numbers[listing.number] = listing
+            else:
+                self._contacts.update(dict.fromkeys(listing.numbers, listing))
+        for subentry_id, listing in self._listings.items():
+            if subentry_id not in known:
+                for listener in self._listeners:
+                    listener(listing)
+        return known.keys() - self._listings.keys()
 
-    def _number(self, subentry: ConfigSubentry) -> VirtualNumber:
-        number = subentry.data[CONF_NUMBER]
+    def _listing(self, subentry: ConfigSubentry) -> Listing:
+        if subentry.subentry_type == SUBENTRY_VIRTUAL_NUMBER:
+            number = subentry.data[CONF_NUMBER]
+            return VirtualNumber(
+                subentry_id=subentry.subentry_id,
+                device_id=self._device(
+                    subentry, "Virtual number", DeviceModel.VIRTUAL_NUMBER, number
+                ),
+                name=subentry.title,
+                number=number,
+            )
+        return Contact(
+            subentry_id=subentry.subentry_id,
+            device_id=self._device(subentry, "Contact", DeviceModel.CONTACT),
+            name=subentry.title,
+            numbers=tuple(subentry.data[CONF_NUMBERS]),
+            person=subentry.data[CONF_PERSON],
+        )
+
+    def _device(
+        self,
+        subentry: ConfigSubentry,
+        model: str,
+        model_id: DeviceModel,
+        serial_number: str | None = None,
+    ) -> str:
         device = dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             config_subentry_id=subentry.subentry_id,
             identifiers={(DOMAIN, subentry.subentry_id)},
             name=subentry.title,
             manufacturer=MANUFACTURER,
-            model="Virtual number",
-            model_id=DeviceModel.VIRTUAL_NUMBER,
-            serial_number=number,
+            model=model,
+            model_id=model_id,
+            serial_number=serial_number,
             entry_type=DeviceEntryType.SERVICE,
         )
-        return VirtualNumber(
-            subentry_id=subentry.subentry_id,
-            device_id=device.id,
-            number=number,
-            name=subentry.title,
-        )
+        return device.id

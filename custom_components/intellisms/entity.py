@@ -7,13 +7,13 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity, EntityDescription
 
-from .const import DOMAIN
+from .const import CONF_KEEP_OFF_DISK, DOMAIN
 from .data import IntelliSMSConfigEntry
-from .directory import VirtualNumber
+from .directory import Listing
 from .faults import guarded
-from .journal import NumberRecord
+from .journal import Record
 from .received import Received
-from .signals import signal_account, signal_number
+from .signals import signal_account, signal_record
 
 
 class IntelliSMSEntity(Entity):
@@ -27,35 +27,41 @@ class IntelliSMSEntity(Entity):
     ) -> None:
         """Tie the entity to the device of `owner_id`, an entry's or a subentry's id."""
         self.entity_description = description
+        self._entry = entry
         self._journal = entry.runtime_data.journal
         self._attr_unique_id = f"{owner_id}_{description.key}"
         # The directory made the device; this only points at it.
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, owner_id)})
 
 
-class NumberEntity(IntelliSMSEntity):
-    """An entity of a virtual number; its state comes from the number's record."""
+class RecordEntity(IntelliSMSEntity):
+    """An entity of a virtual number or contact; its state comes from their record."""
 
     def __init__(
         self,
         entry: IntelliSMSConfigEntry,
-        number: VirtualNumber,
+        owner: Listing,
         description: EntityDescription,
     ) -> None:
-        """Show what is kept of the number."""
-        super().__init__(entry, number.subentry_id, description)
-        self._subentry_id = number.subentry_id
+        """Show what is known of the owner's messages."""
+        super().__init__(entry, owner.subentry_id, description)
+        self._subentry_id = owner.subentry_id
 
     @property
-    def record(self) -> NumberRecord:
-        """Return what is kept of the number."""
-        return self._journal.number(self._subentry_id)
+    def record(self) -> Record:
+        """Return what is known of the owner's messages."""
+        return self._journal.record(self._subentry_id)
+
+    @property
+    def discreet(self) -> bool:
+        """Tell whether what was said must not become part of a recorded state."""
+        return bool(self._entry.options.get(CONF_KEEP_OFF_DISK))
 
     @override
     async def async_added_to_hass(self) -> None:
         self.async_on_remove(
             async_dispatcher_connect(
-                self.hass, signal_number(self._subentry_id), guarded(self._async_received)
+                self.hass, signal_record(self._subentry_id), guarded(self._async_received)
             )
         )
 
@@ -71,12 +77,11 @@ class AccountEntity(IntelliSMSEntity):
     def __init__(self, entry: IntelliSMSConfigEntry, description: EntityDescription) -> None:
         """Show what is kept of the account."""
         super().__init__(entry, entry.entry_id, description)
-        self._entry_id = entry.entry_id
 
     @override
     async def async_added_to_hass(self) -> None:
         self.async_on_remove(
             async_dispatcher_connect(
-                self.hass, signal_account(self._entry_id), guarded(self.async_write_ha_state)
+                self.hass, signal_account(self._entry.entry_id), guarded(self.async_write_ha_state)
             )
         )

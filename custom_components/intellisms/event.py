@@ -1,6 +1,6 @@
-"""The *Message* event of a virtual number."""
+"""The *Message* event of a virtual number, and of a contact."""
 
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.event import (
     EventEntity,
@@ -11,8 +11,9 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import IntelliSMSConfigEntry
-from .directory import VirtualNumber
-from .entity import NumberEntity
+from .directory import Listing
+from .discretion import without_what_was_said
+from .entity import RecordEntity
 from .protocol import MessageType
 from .received import Received
 
@@ -31,18 +32,18 @@ async def async_setup_entry(
     entry: IntelliSMSConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add an event entity for each virtual number, now and later."""
+    """Add an event entity for each virtual number and contact, now and later."""
 
     @callback
-    def add(number: VirtualNumber) -> None:
+    def add(owner: Listing) -> None:
         async_add_entities(
-            [MessageEvent(entry, number, DESCRIPTION)], config_subentry_id=number.subentry_id
+            [MessageEvent(entry, owner, DESCRIPTION)], config_subentry_id=owner.subentry_id
         )
 
     entry.runtime_data.directory.async_on_added(add)
 
 
-class MessageEvent(NumberEntity, EventEntity):
+class MessageEvent(RecordEntity, EventEntity):
     """Fires for each message; comes back with the last one without firing it again."""
 
     _unrecorded_attributes = frozenset({"text", "raw", "user_data"})
@@ -60,13 +61,17 @@ class MessageEvent(NumberEntity, EventEntity):
     @override
     async def async_get_last_event_data(self) -> EventExtraStoredData | None:
         last = self.record.last
-        return EventExtraStoredData(_event_type(last), last.as_event()) if last else None
+        return EventExtraStoredData(_event_type(last), self._attributes(last)) if last else None
 
     @override
     @callback
     def _async_received(self, received: Received) -> None:
-        self._trigger_event(_event_type(received), received.as_event())
+        self._trigger_event(_event_type(received), self._attributes(received))
         super()._async_received(received)
+
+    def _attributes(self, received: Received) -> dict[str, Any]:
+        event = received.as_event()
+        return without_what_was_said(event) if self.discreet else event
 
 
 def _event_type(received: Received) -> str:

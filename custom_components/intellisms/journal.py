@@ -12,14 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .directory import VirtualNumber
+from .directory import Listing, VirtualNumber
+from .discretion import without_what_was_said
 from .received import Received
 
 _LOGGER = logging.getLogger(__name__)
@@ -106,11 +107,22 @@ class File[T]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NumberRecord:
-    """What is kept of one virtual number."""
+class Record:
+    """What is known of one virtual number's or contact's messages.
+
+    `last` is what entities show; `kept` is the last that was not simulated, which
+    is what a restart brings back.
+    """
 
     last: Received | None = None
+    kept: Received | None = None
     total: int = 0
+
+    def after(self, received: Received) -> Self:
+        """Return the record as it is after one more message."""
+        if received.simulated:
+            return replace(self, last=received)
+        return replace(self, last=received, kept=received, total=self.total + 1)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -124,12 +136,13 @@ class AccountRecord:
 class Journal:
     """The ids seen and the last messages of one config entry."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+    def __init__(self, hass: HomeAssistant, entry_id: str, *, keep_off_disk: bool) -> None:
         """Prepare the files; `async_load` reads them."""
+        self._keep_off_disk = keep_off_disk
         self.account = AccountRecord()
         self._seen: dict[str, int] = {}
-        self._numbers: dict[str, NumberRecord] = {}
-        self._strangers: dict[str, NumberRecord] = {}
+        self._records: dict[str, Record] = {}
+        self._strangers: dict[str, Record] = {}
         self._ids_file: File[dict[str, int]] = File(
             hass,
             f"{DOMAIN}.{entry_id}.ids",
@@ -155,6 +168,11 @@ class Journal:
         """Write what is due before the entry is set up anew."""
         await self._ids_file.async_close()
         await self._last_file.async_close()
+
+    @property
+    def ids(self) -> int:
+        """Return how many messages are remembered as published."""
+        return len(self._seen)
 
     # ---- ids ----------------------------------------------------------------------
 
@@ -186,14 +204,14 @@ class Journal:
 
     # ---- last messages and counters -----------------------------------------------
 
-    def number(self, subentry_id: str) -> NumberRecord:
-        """Return what is kept of a configured virtual number."""
-        return self._numbers.get(subentry_id, NumberRecord())
+    def record(self, subentry_id: str) -> Record:
+        """Return what is known of a virtual number's or contact's messages."""
+        return self._records.get(subentry_id, Record())
 
     @callback
-    def async_set_number(self, subentry_id: str, record: NumberRecord) -> None:
-        """Keep a configured virtual number's last message and total."""
-        self._numbers[subentry_id] = record
+    def async_set_record(self, subentry_id: str, record: Record) -> None:
+        """Keep a virtual number's or contact's last message and total."""
+        self._records[subentry_id] = record
         self._last_file.async_schedule()
 
     @callback
@@ -201,25 +219,38 @@ class Journal:
         """Keep the last message of a number that is not configured, for when it is."""
         if received.to is None:
             return
-        known = self._strangers.pop(received.to, NumberRecord())
-        self._strangers[received.to] = NumberRecord(last=received, total=known.total + 1)
+        known = self._strangers.pop(received.to, Record())
+        self._strangers[received.to] = known.after(received)
         while len(self._strangers) > MAX_STRANGERS:
             del self._strangers[next(iter(self._strangers))]
         self._last_file.async_schedule()
 
-    @callback
-    def async_adopt(self, number: VirtualNumber) -> None:
-        """Give a number just configured what came for it before."""
-        record = self._strangers.pop(number.number, None)
-        if record is None or record.last is None or number.subentry_id in self._numbers:
-            return
-        last = replace(record.last, to_name=number.name, device_id=number.device_id)
-        self.async_set_number(number.subentry_id, replace(record, last=last))
+    def strangers(self) -> list[str]:
+        """Return the numbers that messages came for and that are not configured."""
+        return list(self._strangers)
 
     @callback
-    def async_forget_number(self, subentry_id: str) -> None:
-        """Drop what was kept of a virtual number that was removed."""
-        if self._numbers.pop(subentry_id, None):
+    def async_adopt(self, listing: Listing) -> None:
+        """Give a number just configured what came for it before."""
+        if not isinstance(listing, VirtualNumber) or listing.subentry_id in self._records:
+            return
+        record = self._strangers.pop(listing.number, None)
+        if record is None or record.kept is None:
+            return
+        last = replace(record.kept, to_name=listing.name, device_id=listing.device_id)
+        self.async_set_record(listing.subentry_id, replace(record, last=last, kept=last))
+
+    @callback
+    def async_forget(self, subentry_id: str) -> None:
+        """Drop what was kept of a virtual number or contact that was removed."""
+        if self._records.pop(subentry_id, None):
+            self._last_file.async_schedule()
+
+    @callback
+    def async_keep_off_disk(self, keep_off_disk: bool) -> None:
+        """Start or stop leaving out what was said; the file follows soon."""
+        if keep_off_disk != self._keep_off_disk:
+            self._keep_off_disk = keep_off_disk
             self._last_file.async_schedule()
 
     @callback
@@ -230,8 +261,8 @@ class Journal:
     def _last_snapshot(self) -> Stored:
         account = self.account
         return {
-            "numbers": _records(self._numbers.copy()),
-            "strangers": _records(self._strangers.copy()),
+            "numbers": self._stored(self._records.copy()),
+            "strangers": self._stored(self._strangers.copy()),
             "last_contact": account.last_contact.isoformat() if account.last_contact else None,
             "ignored": dict(account.ignored.copy()),
         }
@@ -245,7 +276,18 @@ class Journal:
             and dt_util.parse_datetime(last_contact, raise_on_error=True).astimezone(UTC),
             ignored=Counter({str(key): int(count) for key, count in stored["ignored"].items()}),
         )
-        self._numbers, self._strangers, self.account = numbers, strangers, account
+        self._records, self._strangers, self.account = numbers, strangers, account
+
+    def _stored(self, records: Mapping[str, Record]) -> Stored:
+        return {
+            key: {"total": record.total, "last": record.kept and self._event(record.kept)}
+            for key, record in records.items()
+        }
+
+    def _event(self, received: Received) -> Stored:
+        event = received.as_event()
+        # What the provider's unknown types carry is for the event; here it would only grow.
+        return without_what_was_said(event) if self._keep_off_disk else {**event, "raw": None}
 
 
 def _today() -> int:
@@ -260,25 +302,12 @@ def _read_ids(stored: Stored) -> dict[str, int]:
     return seen
 
 
-def _records(records: Mapping[str, NumberRecord]) -> Stored:
-    # What the provider's unknown types carry is for the event; here it would only grow.
-    return {
-        key: {
-            "total": record.total,
-            "last": record.last and {**record.last.as_event(), "raw": None},
-        }
-        for key, record in records.items()
-    }
-
-
-def _read_records(stored: Mapping[str, Any]) -> dict[str, NumberRecord]:
-    return {
-        key: NumberRecord(
-            total=int(record["total"]),
-            last=Received.from_event(record["last"]) if record["last"] else None,
-        )
-        for key, record in stored.items()
-    }
+def _read_records(stored: Mapping[str, Any]) -> dict[str, Record]:
+    records = {}
+    for key, record in stored.items():
+        last = Received.from_event(record["last"]) if record["last"] else None
+        records[key] = Record(total=int(record["total"]), last=last, kept=last)
+    return records
 
 
 def remove_files(config_path: Callable[..., str], entry_id: str) -> None:

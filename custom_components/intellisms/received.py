@@ -29,6 +29,9 @@ class Received:
     sender_known: bool = False
     sender_device_id: str | None = None
     person_id: str | None = field(default=None, repr=False)
+    # Whose records it belongs to: ids of subentries.
+    number_id: str | None = None
+    contact_id: str | None = None
     simulated: bool = False
     context: Context = field(default_factory=Context, repr=False)
 

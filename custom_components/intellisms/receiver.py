@@ -4,6 +4,7 @@ Everything here is synchronous: between looking a message up in the journal and
 marking it there is no await, so two posts at once cannot both publish it.
 """
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,13 +13,21 @@ from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
-from .const import EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS, Ignored
-from .directory import Directory, VirtualNumber
+from .const import CONF_ACCEPT, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS, Accept, Ignored
+from .directory import Directory
 from .faults import log_fault
-from .journal import Journal, NumberRecord
+from .journal import Journal
 from .protocol import Message, Messages, ParseError, StatusReport, StatusReports
 from .received import Received
-from .signals import SIGNAL_MESSAGE, signal_account, signal_number
+from .signals import (
+    SIGNAL_MESSAGE,
+    Trouble,
+    signal_account,
+    signal_record,
+    signal_trouble,
+)
+
+MAX_SHAPES = 5
 
 
 class Receiver:
@@ -29,9 +38,12 @@ class Receiver:
     ) -> None:
         """Tie the parts together."""
         self._hass = hass
+        self._entry = entry
         self._entry_id = entry.entry_id
         self._directory = directory
         self._journal = journal
+        # What could not be understood lately, without its content.
+        self.shapes: deque[str] = deque(maxlen=MAX_SHAPES)
 
     @callback
     def async_receive(self, post: Messages | StatusReports) -> bool:
@@ -41,7 +53,8 @@ class Receiver:
         """
         now = dt_util.utcnow()
         if isinstance(post, Messages):
-            self._journal.account.ignored[Ignored.BAD_ELEMENT] += len(post.bad)
+            for element in post.bad:
+                self._ignore(Ignored.BAD_ELEMENT, element.shape)
             published = [self._try(self._message, message, now) for message in post.messages]
         else:
             published = [self._try(self._report, report, now) for report in post.reports]
@@ -49,10 +62,16 @@ class Receiver:
         return all(published)
 
     @callback
-    def async_unreadable(self, _err: ParseError) -> None:
+    def async_unreadable(self, err: ParseError) -> None:
         """Count a post that is not in the provider's format."""
-        self._journal.account.ignored[Ignored.UNREADABLE] += 1
+        self._ignore(Ignored.UNREADABLE, err.shape)
         self._account_contacted(dt_util.utcnow())
+
+    def _ignore(self, kind: Ignored, shape: str) -> None:
+        self._journal.account.ignored[kind] += 1
+        self.shapes.append(shape)
+        trouble = Trouble(kind=kind, shape=shape)
+        async_dispatcher_send(self._hass, signal_trouble(self._entry_id), trouble)
 
     def _try[T](self, publish: Callable[[T, datetime], None], element: T, now: datetime) -> bool:
         try:
@@ -71,11 +90,32 @@ class Receiver:
         if self._journal.has_seen(message.key):
             self._journal.account.ignored[Ignored.DUPLICATE] += 1
             return
-        number = self._directory.find(message.to)
-        self._publish(self._received(message, number, now), number)
+        received = self._received(message, now)
+        if not self.accepts(received):
+            self._journal.account.ignored[Ignored.SENDER] += 1
+            return
+        self._publish(received)
         self._journal.async_mark(message.key)
 
-    def _received(self, message: Message, number: VirtualNumber | None, now: datetime) -> Received:
+    @callback
+    def async_simulate(self, message: Message) -> Received:
+        """Publish a message that nobody sent; nothing of it is kept.
+
+        PermissionError where its sender would be turned away.
+        """
+        received = self._received(message, dt_util.utcnow(), simulated=True)
+        if not self.accepts(received):
+            raise PermissionError
+        self._publish(received)
+        return received
+
+    def accepts(self, received: Received) -> bool:
+        """Tell whether the account takes messages of this sender."""
+        return received.sender_known or self._entry.options.get(CONF_ACCEPT) != Accept.KNOWN
+
+    def _received(self, message: Message, now: datetime, *, simulated: bool = False) -> Received:
+        number = self._directory.number(message.to)
+        contact = self._directory.contact(message.sender)
         return Received(
             entry_id=self._entry_id,
             message=message,
@@ -83,27 +123,35 @@ class Receiver:
             to=number.number if number else message.to,
             to_name=number.name if number else None,
             device_id=number.device_id if number else None,
+            number_id=number.subentry_id if number else None,
+            sender_name=contact.name if contact else None,
+            sender_known=contact is not None,
+            sender_device_id=contact.device_id if contact else None,
+            person_id=self._directory.person_id(contact) if contact else None,
+            contact_id=contact.subentry_id if contact else None,
+            simulated=simulated,
         )
 
-    def _publish(self, received: Received, number: VirtualNumber | None) -> None:
+    def _publish(self, received: Received) -> None:
         """Tell, in this order: runtime state, entities, the bus, triggers.
 
         So an automation on the event that reads a sensor reads this message.
         """
-        if number is None:
-            self._announce(received)
-            self._journal.async_keep_stranger(received)
-            return
-        before = self._journal.number(number.subentry_id)
-        now = NumberRecord(last=received, total=before.total + 1)
-        self._journal.async_set_number(number.subentry_id, now)
+        owners = [owner for owner in (received.number_id, received.contact_id) if owner]
+        before = {owner: self._journal.record(owner) for owner in owners}
         try:
-            async_dispatcher_send(self._hass, signal_number(number.subentry_id), received)
+            for owner, record in before.items():
+                self._journal.async_set_record(owner, record.after(received))
+            for owner in owners:
+                async_dispatcher_send(self._hass, signal_record(owner), received)
             self._announce(received)
         except Exception:
             # It will come again; counted twice it would show as two messages.
-            self._journal.async_set_number(number.subentry_id, before)
+            for owner, record in before.items():
+                self._journal.async_set_record(owner, record)
             raise
+        if received.number_id is None:
+            self._journal.async_keep_stranger(received)
 
     def _announce(self, received: Received) -> None:
         self._hass.bus.async_fire(

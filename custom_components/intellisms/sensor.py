@@ -1,4 +1,4 @@
-"""The last message of a virtual number, and how the account is doing."""
+"""The last message of a virtual number or contact, and how the account is doing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,19 +19,20 @@ from homeassistant.helpers.typing import StateType
 
 from .const import DOMAIN, MAX_STATE_LENGTH, Ignored
 from .data import IntelliSMSConfigEntry
-from .directory import VirtualNumber
-from .entity import AccountEntity, NumberEntity
-from .journal import AccountRecord, NumberRecord
+from .directory import Listing, VirtualNumber
+from .entity import AccountEntity, RecordEntity
+from .journal import AccountRecord, Record
 from .received import Received
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumberSensorDescription(SensorEntityDescription):
-    """A sensor that shows something of a virtual number's record."""
+class RecordSensorDescription(SensorEntityDescription):
+    """A sensor that shows something of a virtual number's or contact's record."""
 
-    value_fn: Callable[[NumberRecord], StateType | datetime]
+    value_fn: Callable[[Record], StateType | datetime]
+    says_what_was_said: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,53 +43,56 @@ class AccountSensorDescription(SensorEntityDescription):
     attributes_fn: Callable[[AccountRecord], Mapping[str, Any]] | None = None
 
 
-def _of_last[T](value: Callable[[Received], T]) -> Callable[[NumberRecord], T | None]:
+def _of_last[T](value: Callable[[Received], T]) -> Callable[[Record], T | None]:
     """Return a value of the last message, None while there is none."""
     return lambda record: value(record.last) if record.last else None
 
 
-LAST_MESSAGE = NumberSensorDescription(
+LAST_MESSAGE = RecordSensorDescription(
     key="last_message",
     translation_key="last_message",
+    says_what_was_said=True,
     value_fn=_of_last(lambda last: last.message.text),
 )
+LAST_RECEIVED = RecordSensorDescription(
+    key="last_received",
+    translation_key="last_received",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    value_fn=_of_last(lambda last: last.received),
+)
 NUMBER_SENSORS = (
-    NumberSensorDescription(
+    RecordSensorDescription(
         key="last_sender",
         translation_key="last_sender",
         value_fn=_of_last(lambda last: last.sender_name or last.message.sender),
     ),
-    NumberSensorDescription(
-        key="last_received",
-        translation_key="last_received",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=_of_last(lambda last: last.received),
-    ),
-    NumberSensorDescription(
+    LAST_RECEIVED,
+    RecordSensorDescription(
         key="channel",
         translation_key="channel",
         entity_registry_enabled_default=False,
         value_fn=_of_last(lambda last: last.message.channel),
     ),
-    NumberSensorDescription(
+    RecordSensorDescription(
         key="type",
         translation_key="type",
         entity_registry_enabled_default=False,
         value_fn=_of_last(lambda last: last.message.type),
     ),
-    NumberSensorDescription(
+    RecordSensorDescription(
         key="last_button",
         translation_key="last_button",
+        says_what_was_said=True,
         entity_registry_enabled_default=False,
         value_fn=_of_last(lambda last: last.message.button_text or last.message.button_id),
     ),
-    NumberSensorDescription(
+    RecordSensorDescription(
         key="network",
         translation_key="network",
         entity_registry_enabled_default=False,
         value_fn=_of_last(lambda last: last.message.network_code),
     ),
-    NumberSensorDescription(
+    RecordSensorDescription(
         key="messages_received",
         translation_key="messages_received",
         state_class=SensorStateClass.TOTAL_INCREASING,
@@ -120,34 +124,36 @@ async def async_setup_entry(
     entry: IntelliSMSConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the account's sensors, and those of each virtual number, now and later."""
+    """Add the account's sensors, and those of each number and contact, now and later."""
     async_add_entities(AccountSensor(entry, description) for description in ACCOUNT_SENSORS)
 
     @callback
-    def add(number: VirtualNumber) -> None:
-        async_add_entities(
-            [
-                LastMessageSensor(entry, number, LAST_MESSAGE),
-                *(NumberSensor(entry, number, description) for description in NUMBER_SENSORS),
-            ],
-            config_subentry_id=number.subentry_id,
-        )
+    def add(owner: Listing) -> None:
+        sensors = [RecordSensor(entry, owner, LAST_RECEIVED)]
+        if isinstance(owner, VirtualNumber):
+            sensors = [
+                LastMessageSensor(entry, owner, LAST_MESSAGE),
+                *(RecordSensor(entry, owner, description) for description in NUMBER_SENSORS),
+            ]
+        async_add_entities(sensors, config_subentry_id=owner.subentry_id)
 
     entry.runtime_data.directory.async_on_added(add)
 
 
-class NumberSensor(NumberEntity, SensorEntity):
-    """Shows something of a virtual number's last message."""
+class RecordSensor(RecordEntity, SensorEntity):
+    """Shows something of a virtual number's or contact's last message."""
 
-    entity_description: NumberSensorDescription
+    entity_description: RecordSensorDescription
 
     @property
     @override
     def native_value(self) -> StateType | datetime:
+        if self.discreet and self.entity_description.says_what_was_said:
+            return None
         return _fitting(self.entity_description.value_fn(self.record))
 
 
-class LastMessageSensor(NumberSensor):
+class LastMessageSensor(RecordSensor):
     """Shows what was said; the whole of it is an attribute that is not recorded."""
 
     _unrecorded_attributes = frozenset({"text"})

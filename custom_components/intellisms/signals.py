@@ -1,19 +1,35 @@
 """Who is told of what, through core's dispatcher."""
 
+from dataclasses import dataclass
+
 from homeassistant.util.signal_type import SignalType
 
-from .const import DOMAIN
+from .const import DOMAIN, Ignored
 from .received import Received
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble:
+    """Something posted that is not in the provider's format, reduced to its shape."""
+
+    kind: Ignored
+    shape: str
+
 
 # Triggers and a flow that waits listen here: any entry, any number.
 SIGNAL_MESSAGE: SignalType[Received] = SignalType(f"{DOMAIN}_message")
 
 
-def signal_number(subentry_id: str) -> SignalType[Received]:
-    """Return the signal for the entities of one virtual number."""
-    return SignalType(f"{DOMAIN}_number_{subentry_id}")
+def signal_record(subentry_id: str) -> SignalType[Received]:
+    """Return the signal for the entities of one virtual number or contact."""
+    return SignalType(f"{DOMAIN}_record_{subentry_id}")
 
 
 def signal_account(entry_id: str) -> SignalType[()]:
     """Return the signal for the entities of the account."""
     return SignalType(f"{DOMAIN}_account_{entry_id}")
+
+
+def signal_trouble(entry_id: str) -> SignalType[Trouble]:
+    """Return the signal for what the account could not understand."""
+    return SignalType(f"{DOMAIN}_trouble_{entry_id}")

@@ -1,0 +1,81 @@
+"""Condition: the last message of a virtual number."""
+
+from typing import Any, Unpack, cast, override
+
+from homeassistant.const import CONF_OPTIONS
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
+from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .data import async_subentry_of_device
+from .message_filter import (
+    CONF_VIRTUAL_NUMBER,
+    SENDER_FIELDS,
+    TEXT_FIELDS,
+    MessageFilter,
+    async_understand_numbers,
+)
+from .received import Received
+
+CONF_WITHIN = "within"
+
+_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_OPTIONS): {
+            vol.Required(CONF_VIRTUAL_NUMBER): cv.string,
+            **SENDER_FIELDS,
+            **TEXT_FIELDS,
+            vol.Optional(CONF_WITHIN): cv.positive_time_period,
+        }
+    }
+)
+
+
+class LastMessageCondition(Condition):
+    """Tells whether a virtual number's last message is as the options describe."""
+
+    @classmethod
+    @override
+    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
+        validated = cast("ConfigType", _SCHEMA(config))
+        options = await async_understand_numbers(hass, validated[CONF_OPTIONS])
+        MessageFilter.from_options({**options, CONF_VIRTUAL_NUMBER: []})
+        return {**validated, CONF_OPTIONS: options}
+
+    def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
+        """Prepare the comparison once."""
+        super().__init__(hass, config)
+        options: dict[str, Any] = config.options or {}
+        self._device_id: str = options[CONF_VIRTUAL_NUMBER]
+        self._within = options.get(CONF_WITHIN)
+        self._filter = MessageFilter.from_options(
+            {**options, CONF_VIRTUAL_NUMBER: [self._device_id]}
+        )
+
+    @override
+    def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
+        last = _last_message(self._hass, self._device_id)
+        if last is None:
+            return False
+        if self._within is not None and dt_util.utcnow() - last.received > self._within:
+            return False
+        return self._filter.groups(last) is not None
+
+
+def _last_message(hass: HomeAssistant, device_id: str) -> Received | None:
+    found = async_subentry_of_device(hass, device_id)
+    if found is None:
+        return None
+    entry, subentry = found
+    return entry.runtime_data.journal.record(subentry.subentry_id).last
+
+
+CONDITIONS: dict[str, type[Condition]] = {"last_message": LastMessageCondition}
+
+
+async def async_get_conditions(_hass: HomeAssistant) -> dict[str, type[Condition]]:
+    """Return the conditions that this integration brings."""
+    return CONDITIONS

@@ -1,0 +1,102 @@
+"""Diagnostics that are safe to post in public.
+
+By an allow-list: what is not named here does not get in. No number, name, text,
+address or id of a message does.
+"""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceEntry
+
+from .address import shown_address
+from .const import (
+    CONF_ACCEPT,
+    CONF_CLOUDHOOK_URL,
+    CONF_KEEP_OFF_DISK,
+    CONF_PERSON,
+    CONF_REACH,
+    CONF_REPLACED_IDS,
+    SUBENTRY_CONTACT,
+    SUBENTRY_VIRTUAL_NUMBER,
+)
+from .data import IntelliSMSConfigEntry, async_subentry_of_device
+from .directory import Contact, Listing
+from .journal import Record
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: IntelliSMSConfigEntry
+) -> dict[str, Any]:
+    """Describe an account."""
+    data = entry.runtime_data
+    kinds = [subentry.subentry_type for subentry in entry.subentries.values()]
+    account = data.journal.account
+    return {
+        "entry": {
+            "version": f"{entry.version}.{entry.minor_version}",
+            "reach": entry.data[CONF_REACH],
+            "has_cloudhook": bool(entry.data[CONF_CLOUDHOOK_URL]),
+            "addresses_replaced": len(entry.data[CONF_REPLACED_IDS]),
+            "address_problem": shown_address(hass, entry.data).problem,
+            "accept": entry.options.get(CONF_ACCEPT),
+            "keep_off_disk": entry.options.get(CONF_KEEP_OFF_DISK),
+            "virtual_numbers": kinds.count(SUBENTRY_VIRTUAL_NUMBER),
+            "contacts": kinds.count(SUBENTRY_CONTACT),
+        },
+        "journal": {
+            "ids": data.journal.ids,
+            "numbers_not_configured": len(data.journal.strangers()),
+        },
+        "account": {
+            "last_contact": account.last_contact.isoformat() if account.last_contact else None,
+            "ignored": dict(account.ignored),
+            "shapes_not_understood": list(data.receiver.shapes),
+        },
+        "listings": [
+            _listing(owner, data.journal.record(owner.subentry_id)) for owner in data.directory
+        ],
+    }
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: IntelliSMSConfigEntry, device: DeviceEntry
+) -> dict[str, Any]:
+    """Describe the account, or one virtual number or contact."""
+    if (found := async_subentry_of_device(hass, device.id)) is None:
+        return await async_get_config_entry_diagnostics(hass, entry)
+    data = entry.runtime_data
+    return next(
+        _listing(owner, data.journal.record(owner.subentry_id))
+        for owner in data.directory
+        if owner.subentry_id == found[1].subentry_id
+    )
+
+
+def _listing(owner: Listing, record: Record) -> dict[str, Any]:
+    about: dict[str, Any] = {"kind": "virtual_number"}
+    if isinstance(owner, Contact):
+        about = {
+            "kind": "contact",
+            "numbers": len(owner.numbers),
+            CONF_PERSON: owner.person is not None,
+        }
+    return about | {"received": record.total, "last": _last(record)}
+
+
+def _last(record: Record) -> dict[str, Any] | None:
+    if (last := record.last) is None:
+        return None
+    message = last.message
+    return {
+        "received": last.received.isoformat(),
+        "sent": message.sent.isoformat() if message.sent else None,
+        "channel_documented": message.channel in ("sms", "whatsapp"),
+        "type_documented": message.raw is None and not message.raw_truncated,
+        "has_sender": message.sender is not None,
+        "sender_known": last.sender_known,
+        "text_length": len(message.text) if message.text is not None else None,
+        "has_button": bool(message.button_id or message.button_text),
+        "has_media": message.media_url is not None,
+        "simulated": last.simulated,
+    }

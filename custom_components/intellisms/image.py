@@ -1,0 +1,147 @@
+"""The *Last picture* of a virtual number."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+import os
+from pathlib import Path
+from typing import Any, override
+
+from homeassistant.components.image import ImageEntity, ImageEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .data import IntelliSMSConfigEntry
+from .directory import Listing, VirtualNumber
+from .entity import RecordEntity
+from .faults import log_fault
+from .picture import (
+    Picture,
+    PictureError,
+    PictureFetchError,
+    as_picture,
+    async_fetch_picture,
+)
+from .protocol import MessageType
+from .received import Received
+
+PARALLEL_UPDATES = 0
+
+DESCRIPTION = ImageEntityDescription(
+    key="last_picture",
+    translation_key="last_picture",
+    entity_registry_enabled_default=False,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: IntelliSMSConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add an image for each virtual number, now and later."""
+
+    @callback
+    def add(owner: Listing) -> None:
+        if isinstance(owner, VirtualNumber):
+            async_add_entities(
+                [LastPicture(hass, entry, owner)], config_subentry_id=owner.subentry_id
+            )
+
+    entry.runtime_data.directory.async_on_added(add)
+
+
+class LastPicture(RecordEntity, ImageEntity):
+    """Shows the last picture that could be fetched, also after a restart."""
+
+    _attr_content_type = "image/jpeg"
+
+    def __init__(
+        self, hass: HomeAssistant, entry: IntelliSMSConfigEntry, owner: VirtualNumber
+    ) -> None:
+        """Prepare; nothing is read or fetched yet."""
+        RecordEntity.__init__(self, entry, owner, DESCRIPTION)
+        ImageEntity.__init__(self, hass)
+        self._path = Path(hass.config.path(STORAGE_DIR)) / (
+            f"{DOMAIN}.{entry.entry_id}.picture.{owner.subentry_id}"
+        )
+        self._content: bytes | None = None
+        self._last_error: PictureError | None = None
+        self._fetching: asyncio.Task[None] | None = None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        return {"last_error": self._last_error}
+
+    @override
+    async def async_image(self) -> bytes | None:
+        return self._content
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        if kept := await self.hass.async_add_executor_job(_read, self._path):
+            self._show(*kept)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        if self._fetching:
+            self._fetching.cancel()
+        if self._subentry_id not in self._entry.subentries:
+            await self.hass.async_add_executor_job(_delete, self._path)
+
+    @override
+    @callback
+    def _async_received(self, received: Received) -> None:
+        message = received.message
+        if message.type != MessageType.IMAGE or message.media_url is None:
+            return
+        # The picture that came last is the one to show.
+        if self._fetching:
+            self._fetching.cancel()
+        self._fetching = self._entry.async_create_background_task(
+            self.hass, self._fetch(received, message.media_url), "intellisms picture"
+        )
+
+    async def _fetch(self, received: Received, url: str) -> None:
+        try:
+            picture = await async_fetch_picture(url)
+            now = dt_util.utcnow().replace(microsecond=0)
+            self._show(picture, now)
+            if not received.simulated and not self.discreet:
+                await self.hass.async_add_executor_job(_write, self._path, picture, now)
+        except PictureFetchError as err:
+            self._last_error = err.reason
+        except OSError as err:
+            log_fault(err, "keeping a picture")
+        super()._async_received(received)
+
+    def _show(self, picture: Picture, when: datetime) -> None:
+        self._content = picture.content
+        self._attr_content_type = picture.content_type
+        self._attr_image_last_updated = when
+        self._last_error = None
+
+
+def _read(path: Path) -> tuple[Picture, datetime] | None:
+    try:
+        picture = as_picture(path.read_bytes())
+        return picture, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError, PictureFetchError:
+        return None
+
+
+def _write(path: Path, picture: Picture, when: datetime) -> None:
+    unfinished = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(picture.content)
+    os.utime(unfinished, (when.timestamp(), when.timestamp()))
+    unfinished.replace(path)
+
+
+def _delete(path: Path) -> None:
+    path.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""A readable line in the logbook for each message."""
+
+from collections.abc import Callable
+from typing import Any
+
+from homeassistant.components.logbook.const import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.core import Event, HomeAssistant, callback
+
+from .const import DOMAIN, EVENT_MESSAGE_RECEIVED
+
+MAX_SHOWN = 100
+
+
+@callback
+def async_describe_events(
+    _hass: HomeAssistant,
+    async_describe_event: Callable[
+        [str, str, Callable[[Event[dict[str, Any]]], dict[str, str]]], None
+    ],
+) -> None:
+    """Describe the events of this integration."""
+
+    @callback
+    def describe(event: Event[dict[str, Any]]) -> dict[str, str]:
+        data = event.data
+        sender = data.get("from_name") or data.get("from") or "an unknown sender"
+        return {
+            LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
+            LOGBOOK_ENTRY_MESSAGE: f"received {_what(data)} from {sender}",
+        }
+
+    async_describe_event(DOMAIN, EVENT_MESSAGE_RECEIVED, describe)
+
+
+def _what(data: dict[str, Any]) -> str:
+    if label := data.get("button_text") or data.get("button_id"):
+        return f"a tap on “{_short(label)}”"
+    if data.get("type") == "image":
+        return "a picture"
+    if text := data.get("text"):
+        return f"“{_short(text)}”"
+    return f"a message ({data.get('type')})"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

@@ -1,0 +1,145 @@
+"""What triggers and conditions share: their fields, and matching a message by them.
+
+A virtual number or contact that was chosen and is gone matches nobody, never
+everybody; only a field that is absent leaves open who is meant.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+import logging
+from typing import Any, Self
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+import voluptuous as vol
+
+from .protocol.matching import MatchMode, PatternTimeoutError, SenderMatch, TextMatch
+from .received import Received
+from .user_number import UserNumberError, user_number
+
+_LOGGER = logging.getLogger(__name__)
+
+CONF_VIRTUAL_NUMBER = "virtual_number"
+CONF_SENDER = "sender"
+CONF_CONTACTS = "contacts"
+CONF_NUMBERS = "numbers"
+CONF_CHANNEL = "channel"
+CONF_TYPE = "type"
+CONF_MATCH = "match"
+CONF_TEXT = "text"
+CONF_EXACT = "exact"
+
+
+class Sender(StrEnum):
+    """Which senders are meant, before contacts or numbers narrow it."""
+
+    ANYONE = "anyone"
+    KNOWN = "known"
+
+
+# An empty list is what an editor leaves when the last choice is taken away.
+_CHOICES = vol.All(cv.ensure_list, vol.Length(min=1), [cv.string])
+
+SENDER_FIELDS = {
+    vol.Optional(CONF_SENDER, default=Sender.ANYONE): vol.Coerce(Sender),
+    vol.Optional(CONF_CONTACTS): _CHOICES,
+    vol.Optional(CONF_NUMBERS): _CHOICES,
+}
+TEXT_FIELDS = {
+    vol.Optional(CONF_MATCH, default=MatchMode.IS): vol.Coerce(MatchMode),
+    vol.Optional(CONF_TEXT): cv.string,
+    vol.Optional(CONF_EXACT, default=False): cv.boolean,
+}
+MESSAGE_FIELDS = {
+    vol.Optional(CONF_VIRTUAL_NUMBER): _CHOICES,
+    vol.Optional(CONF_CHANNEL): _CHOICES,
+    vol.Optional(CONF_TYPE): _CHOICES,
+}
+
+
+async def async_understand_numbers(
+    hass: HomeAssistant, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the options with typed numbers in one spelling; vol.Invalid if one is none."""
+    if CONF_NUMBERS not in options:
+        return dict(options)
+    try:
+        numbers = [(await user_number(hass, typed)).number for typed in options[CONF_NUMBERS]]
+    except UserNumberError as err:
+        raise vol.Invalid(
+            "a number cannot be understood; write it with + and the country code",
+            path=[CONF_NUMBERS],
+        ) from err
+    return {**options, CONF_NUMBERS: numbers}
+
+
+def text_match(options: Mapping[str, Any]) -> TextMatch | None:
+    """Return the comparison that the options ask for; vol.Invalid if it is none."""
+    if CONF_TEXT not in options:
+        return None
+    try:
+        return TextMatch.compile(
+            MatchMode(options[CONF_MATCH]), options[CONF_TEXT], exact=options[CONF_EXACT]
+        )
+    except ValueError as err:
+        raise vol.Invalid("this is not a regular expression", path=[CONF_TEXT]) from err
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageFilter:
+    """A message, as the options of a trigger or condition describe it."""
+
+    devices: frozenset[str] | None
+    channels: frozenset[str] | None
+    types: frozenset[str] | None
+    sender: SenderMatch
+    text: TextMatch | None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Self:
+        """Prepare validated options."""
+        return cls(
+            devices=_chosen(options, CONF_VIRTUAL_NUMBER),
+            channels=_chosen(options, CONF_CHANNEL),
+            types=_chosen(options, CONF_TYPE),
+            sender=SenderMatch(
+                known=options.get(CONF_SENDER) == Sender.KNOWN,
+                contacts=_chosen(options, CONF_CONTACTS),
+                numbers=_chosen(options, CONF_NUMBERS),
+            ),
+            text=text_match(options),
+        )
+
+    def groups(self, received: Received) -> dict[int | str, str | None] | None:
+        """Return None if the message is not meant, else a regular expression's groups."""
+        message = received.message
+        meant = (
+            _among(received.device_id, self.devices)
+            and _among(message.channel, self.channels)
+            and _among(message.type, self.types)
+            and self.sender.matches(
+                number=message.sender,
+                contact=received.sender_device_id,
+                known=received.sender_known,
+            )
+        )
+        if not meant:
+            return None
+        if self.text is None:
+            return {}
+        try:
+            return self.text.groups(message.text)
+        except PatternTimeoutError:
+            _LOGGER.warning(
+                "A regular expression took too long on a message; it counts as no match"
+            )
+            return None
+
+
+def _chosen(options: Mapping[str, Any], key: str) -> frozenset[str] | None:
+    return frozenset(options[key]) if key in options else None
+
+
+def _among(value: str | None, chosen: frozenset[str] | None) -> bool:
+    return chosen is None or value in chosen

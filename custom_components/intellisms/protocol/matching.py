@@ -1,0 +1,110 @@
+"""The predicate behind triggers and conditions, over plain values."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+import regex
+
+# Seconds. What a pattern cannot decide in this time does not match.
+PATTERN_TIMEOUT = 0.05
+
+
+class MatchMode(StrEnum):
+    """How a text is compared."""
+
+    IS = "is"
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+    REGEX = "regex"
+
+
+class PatternTimeoutError(Exception):
+    """A regular expression took too long; nothing is known of the text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextMatch:
+    """What a text has to be.
+
+    Unless `exact`, upper and lower case and surrounding white space are ignored.
+    """
+
+    mode: MatchMode
+    wanted: str = field(repr=False)
+    exact: bool = False
+    pattern: regex.Pattern[str] | None = field(default=None, repr=False)
+
+    @classmethod
+    def compile(cls, mode: MatchMode, wanted: str, *, exact: bool = False) -> Self:
+        """Prepare a comparison; ValueError if `wanted` is no regular expression."""
+        if mode is not MatchMode.REGEX:
+            return cls(mode=mode, wanted=wanted if exact else _folded(wanted), exact=exact)
+        try:
+            pattern = regex.compile(wanted, 0 if exact else regex.IGNORECASE)
+        except (regex.error, RecursionError, OverflowError) as err:
+            raise ValueError("not a regular expression") from err
+        return cls(mode=mode, wanted=wanted, exact=exact, pattern=pattern)
+
+    def groups(self, text: str | None) -> dict[int | str, str | None] | None:
+        """Return None if `text` does not match, else a pattern's groups.
+
+        0 is what the pattern matched, then its groups by number and by name; a
+        plain comparison has no groups. Raises PatternTimeoutError.
+        """
+        if text is None:
+            return None
+        if self.pattern is None:
+            return {} if self._compares(text if self.exact else _folded(text)) else None
+        try:
+            found = self.pattern.search(
+                text if self.exact else text.strip(), timeout=PATTERN_TIMEOUT
+            )
+        except TimeoutError:
+            raise PatternTimeoutError from None
+        if found is None:
+            return None
+        return {0: found[0], **dict(enumerate(found.groups(), 1)), **found.groupdict()}
+
+    def _compares(self, text: str) -> bool:
+        match self.mode:
+            case MatchMode.CONTAINS:
+                return self.wanted in text
+            case MatchMode.STARTS_WITH:
+                return text.startswith(self.wanted)
+            case _:
+                return text == self.wanted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SenderMatch:
+    """Who a sender has to be. Only what is None is open to anyone.
+
+    An empty collection is a choice of which nothing is left: it matches nobody.
+    """
+
+    known: bool = False
+    contacts: Collection[str] | None = None
+    numbers: Collection[str] | None = field(default=None, repr=False)
+
+    def matches(self, *, number: str | None, contact: str | None, known: bool) -> bool:
+        """Tell whether a sender's number, contact (a device id) or name is meant."""
+        if self.known and not known:
+            return False
+        if self.contacts is None and self.numbers is None:
+            return True
+        return contact in (self.contacts or ()) or number in (self.numbers or ())
+
+
+def is_button(
+    wanted: Collection[str], *, label: str | None, button_id: str | None, exact: bool
+) -> bool:
+    """Tell whether a tapped button is one of those wanted, by its id or its label."""
+    fold = str if exact else _folded
+    meant = {fold(name) for name in wanted}
+    return any(name is not None and fold(name) in meant for name in (label, button_id))
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()

@@ -1,0 +1,97 @@
+"""Actions: try out automations without paying for a text."""
+
+from secrets import token_urlsafe
+
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
+from .data import IntelliSMSConfigEntry, async_subentry_of_device
+from .protocol import ChannelName, Message, MessageType
+from .user_number import UserNumberError, user_number
+
+SERVICE_SIMULATE_MESSAGE = "simulate_message"
+
+_SIMULATE_SCHEMA = vol.Schema(
+    {
+        vol.Required("virtual_number"): cv.string,
+        vol.Optional("from"): cv.string,
+        vol.Optional("channel", default=ChannelName.SMS.value): cv.string,
+        vol.Optional("type", default=MessageType.TEXT.value): cv.string,
+        vol.Optional("text"): cv.string,
+        vol.Optional("button_id"): cv.string,
+        vol.Optional("button_text"): cv.string,
+        vol.Optional("media_url"): cv.string,
+    }
+)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        SERVICE_SIMULATE_MESSAGE,
+        _simulate_message,
+        _SIMULATE_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+async def _simulate_message(call: ServiceCall) -> ServiceResponse:
+    """Publish a message as if it had been posted, marked as simulated."""
+    entry, number = _virtual_number(call.hass, call.data["virtual_number"])
+    sender = await _sender(call.hass, call.data.get("from"))
+    button_text = call.data.get("button_text")
+    message = Message(
+        key="",
+        type=call.data["type"],
+        channel=call.data["channel"],
+        to=number,
+        sender=sender,
+        text=call.data.get("text", button_text),
+        button_id=call.data.get("button_id"),
+        button_text=button_text,
+        media_url=call.data.get("media_url"),
+        message_id=f"simulated-{token_urlsafe(12)}",
+        sent=dt_util.utcnow().replace(microsecond=0),
+    )
+    try:
+        received = entry.runtime_data.receiver.async_simulate(message)
+    except PermissionError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="sender_not_accepted"
+        ) from err
+    return received.as_event() if call.return_response else None
+
+
+def _virtual_number(hass: HomeAssistant, device_id: str) -> tuple[IntelliSMSConfigEntry, str]:
+    """Return a device's loaded entry and its number; ServiceValidationError if there is none."""
+    found = async_subentry_of_device(hass, device_id)
+    if found and found[1].subentry_type == SUBENTRY_VIRTUAL_NUMBER:
+        return found[0], found[1].data[CONF_NUMBER]
+    raise ServiceValidationError(
+        translation_domain=DOMAIN, translation_key="virtual_number_not_found"
+    )
+
+
+async def _sender(hass: HomeAssistant, typed: str | None) -> str | None:
+    if typed is None:
+        return None
+    try:
+        return (await user_number(hass, typed)).number
+    except UserNumberError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key=err.problem
+        ) from err

@@ -1,0 +1,121 @@
+"""Triggers: a message was received, a button was tapped."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast, override
+
+from homeassistant.const import CONF_OPTIONS
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.trigger import (
+    Trigger,
+    TriggerActionRunner,
+    TriggerConfig,
+    TriggerNotTriggeredReporter,
+)
+from homeassistant.helpers.typing import ConfigType
+import voluptuous as vol
+
+from .faults import guarded
+from .message_filter import (
+    CONF_EXACT,
+    MESSAGE_FIELDS,
+    SENDER_FIELDS,
+    TEXT_FIELDS,
+    MessageFilter,
+    async_understand_numbers,
+)
+from .protocol import MessageType
+from .protocol.matching import is_button
+from .received import Received
+from .signals import SIGNAL_MESSAGE
+
+CONF_BUTTON = "button"
+BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, "list_reply"})
+
+
+class MessageTrigger(Trigger):
+    """Fires for each message that the options describe.
+
+    It listens for as long as it is attached, whether the entry is loaded or not,
+    so that a reload does not lose it.
+    """
+
+    _FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {**MESSAGE_FIELDS, **SENDER_FIELDS, **TEXT_FIELDS}
+    _DESCRIPTION: ClassVar[str] = "IntelliSMS message received"
+
+    @classmethod
+    @override
+    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
+        schema = vol.Schema({vol.Optional(CONF_OPTIONS, default=dict): dict(cls._FIELDS)})
+        validated = cast("ConfigType", schema(config))
+        options = await async_understand_numbers(hass, validated[CONF_OPTIONS])
+        MessageFilter.from_options(options)
+        return {**validated, CONF_OPTIONS: options}
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Prepare the comparison once."""
+        super().__init__(hass, config)
+        self._options = config.options or {}
+        self._filter = MessageFilter.from_options(self._options)
+
+    @override
+    async def async_attach_runner(
+        self,
+        run_action: TriggerActionRunner,
+        did_not_trigger: TriggerNotTriggeredReporter | None = None,
+    ) -> CALLBACK_TYPE:
+        @callback
+        def received(message: Received) -> None:
+            if (groups := self._groups(message)) is not None:
+                run_action(
+                    {"message": message.as_event(), "match": groups},
+                    self._DESCRIPTION,
+                    message.context,
+                )
+
+        return async_dispatcher_connect(self._hass, SIGNAL_MESSAGE, guarded(received))
+
+    def _groups(self, received: Received) -> dict[int | str, str | None] | None:
+        return self._filter.groups(received)
+
+
+class ButtonTrigger(MessageTrigger):
+    """Fires when a WhatsApp button is tapped, whether it has an id or only a label."""
+
+    _FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
+        **MESSAGE_FIELDS,
+        **SENDER_FIELDS,
+        vol.Optional(CONF_BUTTON): vol.All(
+            lambda value: value if isinstance(value, list) else [value],
+            vol.Length(min=1),
+            [str],
+        ),
+        vol.Optional(CONF_EXACT, default=False): bool,
+    }
+    _DESCRIPTION: ClassVar[str] = "IntelliSMS button tapped"
+
+    @override
+    def _groups(self, received: Received) -> dict[int | str, str | None] | None:
+        message = received.message
+        if message.type not in BUTTON_TYPES:
+            return None
+        wanted = self._options.get(CONF_BUTTON)
+        if wanted is not None and not is_button(
+            wanted,
+            label=message.button_text,
+            button_id=message.button_id,
+            exact=self._options[CONF_EXACT],
+        ):
+            return None
+        return super()._groups(received)
+
+
+TRIGGERS: dict[str, type[Trigger]] = {
+    "message_received": MessageTrigger,
+    "button_tapped": ButtonTrigger,
+}
+
+
+async def async_get_triggers(_hass: HomeAssistant) -> dict[str, type[Trigger]]:
+    """Return the triggers that this integration brings."""
+    return TRIGGERS
