@@ -6,9 +6,11 @@ answers 200 for ids it does not know, but is what cloudhooks use.
 """
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 import hmac
 from http import HTTPStatus
+from itertools import batched
 import logging
 from typing import Protocol
 
@@ -30,7 +32,7 @@ from homeassistant.util.hass_dict import HassKey
 from .const import CONF_REPLACED_IDS, DOMAIN
 from .data import IntelliSMSConfigEntry
 from .faults import log_fault
-from .protocol import ParseError, parse
+from .protocol import Messages, ParseError, StatusReports, parse
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,6 +46,8 @@ START_HOLD = 30
 RELOAD_HOLD = 10
 LOG_INTERVAL = 3600
 MAX_HELD = 64
+# Messages that are published in one go.
+PART_SIZE = 50
 
 HELLO = (
     "This is the right address. Paste it into your IntelliSMS account under "
@@ -187,9 +191,15 @@ class Endpoint:
             self._log_unreadable(err)
             receiver.async_unreadable(err)
             return HTTPStatus.BAD_REQUEST
-        if not receiver.async_receive(post):
-            return HTTPStatus.INTERNAL_SERVER_ERROR
-        return HTTPStatus.OK
+        complete = True
+        for index, part in enumerate(_parts(post)):
+            if index:
+                # Others get their turn; what was published is marked, so a retry brings the rest.
+                await asyncio.sleep(0)
+            if self._loaded(route.entry_id) is not entry:
+                return HTTPStatus.SERVICE_UNAVAILABLE
+            complete &= receiver.async_receive(part)
+        return HTTPStatus.OK if complete else HTTPStatus.INTERNAL_SERVER_ERROR
 
     def _log_unreadable(self, err: ParseError) -> None:
         """Say so once an hour: what is posted again every 5 minutes would fill the log."""
@@ -235,6 +245,17 @@ class Endpoint:
             and entry.disabled_by is None
             and entry.state not in _NOT_COMING
         )
+
+
+def _parts(post: Messages | StatusReports) -> Iterator[Messages | StatusReports]:
+    """Cut a post of very many messages into parts that take milliseconds each."""
+    if isinstance(post, StatusReports) or len(post.messages) <= PART_SIZE:
+        yield post
+        return
+    bad = post.bad
+    for messages in batched(post.messages, PART_SIZE, strict=False):
+        yield Messages(messages=messages, bad=bad)
+        bad = ()
 
 
 async def _read(stream: Stream) -> bytes:

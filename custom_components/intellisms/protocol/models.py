@@ -33,6 +33,7 @@ class ParseReason(StrEnum):
     EMPTY = "empty"
     NOT_JSON = "not_json"
     NO_MESSAGES = "no_messages"
+    TOO_MANY = "too_many"
     ALL_BAD = "all_bad"
     NOT_A_FORM = "not_a_form"
 

@@ -34,6 +34,8 @@ RAW_LIMIT = 16 * 1024
 # Deeper than any message object is; Home Assistant's own JSON stops at 254.
 MAX_DEPTH = 64
 MAX_FORM_FIELDS = 100
+# More would keep the event loop busy for seconds.
+MAX_ELEMENTS = 10_000
 # What fits a 64 bit integer, whatever the digits.
 MAX_DIGITS = 18
 # A type or channel is a word: it names event types and states.
@@ -88,13 +90,20 @@ def _parse_json(text: str) -> Messages:
     try:
         # A number that is no number would break what reads the event as JSON.
         document = json.loads(
-            text, parse_int=_whole_number, parse_float=_finite, parse_constant=lambda _: None
+            text,
+            parse_int=_whole_number,
+            parse_float=_finite,
+            parse_constant=lambda _: None,
+            # A raw line break in a text would else be posted again without end.
+            strict=False,
         )
     except ValueError, RecursionError:
         raise ParseError(ParseReason.NOT_JSON, "not JSON") from None
     elements = document.get("messages") if isinstance(document, dict) else None
     if not isinstance(elements, list) or not elements:
         raise ParseError(ParseReason.NO_MESSAGES, shape_of(document))
+    if len(elements) > MAX_ELEMENTS:
+        raise ParseError(ParseReason.TOO_MANY, shape_of(document))
     messages = tuple(_message(_plain(item)) for item in elements if isinstance(item, dict))
     bad = tuple(BadElement(shape=shape_of(i)) for i in elements if not isinstance(i, dict))
     if not messages:

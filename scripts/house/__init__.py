@@ -1,0 +1,1 @@
+"""A real Home Assistant to try the integration in."""

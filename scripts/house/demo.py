@@ -1,0 +1,270 @@
+"""The main job in front of a person: from each of the provider's posts to a running automation."""
+
+import argparse
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+import re
+import sys
+from typing import Any
+
+from .instance import FIXTURES, PASSWORD, USERNAME, Instance, WebSocket, house, main, until
+
+EVENT = "intellisms_message_received"
+STATUS = "intellisms_message_status"
+NUMBER = "44771012346"
+SECOND_NUMBER = "+44 7710 12347"
+
+# What each sample has to become: (channel, type) of its messages, or status words.
+EXPECTED: dict[str, list[tuple[str, str]]] = {
+    "form_text": [("sms", "text")],
+    "form_with_numbers": [("sms", "text")],
+    "several_messages": [("sms", "text"), ("whatsapp", "button"), ("whatsapp", "order")],
+    "sms_binary": [("sms", "binary")],
+    "sms_emoji": [("sms", "text")],
+    "sms_text": [("sms", "text")],
+    "status_report": [("status", "delivered")],
+    "whatsapp_audio": [("whatsapp", "audio")],
+    "whatsapp_button": [("whatsapp", "button")],
+    "whatsapp_button_payload": [("whatsapp", "button")],
+    "whatsapp_button_reply": [("whatsapp", "reply")],
+    "whatsapp_contacts": [("whatsapp", "contacts")],
+    "whatsapp_document": [("whatsapp", "document")],
+    "whatsapp_image": [("whatsapp", "image")],
+    "whatsapp_list_reply": [("whatsapp", "list_reply")],
+    "whatsapp_location": [("whatsapp", "location")],
+    "whatsapp_reaction": [("whatsapp", "reaction")],
+    "whatsapp_reply": [("whatsapp", "reply")],
+    "whatsapp_sticker": [("whatsapp", "sticker")],
+    "whatsapp_text": [("whatsapp", "text")],
+    "whatsapp_video": [("whatsapp", "video")],
+}
+
+# Each opens the gate, so that what ran is seen from outside; the samples that must run them.
+AUTOMATIONS = {
+    "text": (
+        {"channel": "sms", "text": "Message Text"},
+        {"sms_text", "form_text", "several_messages"},
+    ),
+    "button": (
+        {"type": "button", "button_text": "BUTTON_TEXT"},
+        {"whatsapp_button", "whatsapp_button_payload", "several_messages"},
+    ),
+    "reply": (
+        {"type": "reply", "button_id": "BUTTON1"},
+        {"whatsapp_reply", "whatsapp_button_reply"},
+    ),
+}
+CONFIGURATION = "".join(["counter:\n", *(f"  gate_opened_by_{name}:\n" for name in AUTOMATIONS)])
+
+
+@dataclass
+class Watcher:
+    """What Home Assistant did since the last look."""
+
+    events: list[tuple[str, str]] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+
+    async def start(self, ws: WebSocket) -> None:
+        """Listen to everything that a post may cause."""
+        for event in (EVENT, STATUS, "state_changed", "automation_triggered"):
+            await ws.subscribe("subscribe_events", self._saw, event_type=event)
+
+    def _saw(self, event: dict[str, Any]) -> None:
+        data = event["data"]
+        match event["event_type"]:
+            case "intellisms_message_received":
+                self.events.append((data["channel"], data["type"]))
+            case "intellisms_message_status":
+                self.events.append(("status", data["status"]))
+            case "automation_triggered":
+                self.ran.append(data["name"])
+            case _ if data["new_state"]:
+                self.changed.append(data["entity_id"])
+
+    def take(self) -> Watcher:
+        """Return what was seen and begin anew."""
+        seen = Watcher(self.events, self.changed, self.ran)
+        self.events, self.changed, self.ran = [], [], []
+        return seen
+
+
+class Demo:
+    """One run; collects what is off."""
+
+    def __init__(self, instance: Instance) -> None:
+        """Begin with nothing off."""
+        self.instance = instance
+        self.off: list[str] = []
+        self.webhook_id = ""
+        self.doors: tuple[str, ...] = ()
+        self.opened: dict[str, int] = {}
+
+    def check(self, ok: object, what: str) -> None:
+        """Note what is not as it should be."""
+        if not ok:
+            self.off.append(what)
+            say(f"  OFF: {what}")
+
+    async def run(self) -> None:
+        """Set up, post everything, restart, post it again."""
+        instance = self.instance
+        entry_id = await instance.add_integration(NUMBER, "Gate")
+        self.webhook_id = await instance.webhook_id()
+        self.doors = tuple(f"/api/{door}/{self.webhook_id}" for door in ("intellisms", "webhook"))
+        say("set up through the config flow: virtual number Gate\n")
+        async with instance.websocket() as ws:
+            watcher = Watcher()
+            await watcher.start(ws)
+            await self.post_all(ws, watcher, first=True)
+            await self.second_number(ws, watcher, entry_id)
+        self.opened = await self.counters()
+        before = await self.last_messages()
+        say("\nrestarting Home Assistant; the same posts again must fire nothing\n")
+        await instance.restart()
+        self.check(await self.last_messages() == before, "the sensors kept their states")
+        async with instance.websocket() as ws:
+            watcher = Watcher()
+            await watcher.start(ws)
+            await self.post_all(ws, watcher, first=False)
+        self.check_log()
+
+    async def post_all(self, ws: WebSocket, watcher: Watcher, *, first: bool) -> None:
+        """Post every sample, through both doors in turn, and show what it did."""
+        say(f"{'sample':26}{'status':8}{'event':44}{'changed':9}automations")
+        samples = sorted(path for path in FIXTURES.iterdir() if path.suffix in (".json", ".txt"))
+        self.check({path.stem for path in samples} == EXPECTED.keys(), "every sample is expected")
+        for index, path in enumerate(samples):
+            form = path.suffix == ".txt"
+            status = await self.instance.deliver(
+                self.doors[index % 2],
+                path.read_bytes(),
+                "application/x-www-form-urlencoded" if form else "application/json",
+            )
+            seen = await self.settled(ws, watcher)
+            shown = ", ".join("/".join(event) for event in seen.events) or "-"
+            ours = [
+                entity for entity in seen.changed if ".gate" in entity and "opened" not in entity
+            ]
+            ran = ", ".join(seen.ran) or "-"
+            say(f"{path.stem:26}{status:<8}{shown:44}{len(ours):<9}{ran}")
+            expected = EXPECTED.get(path.stem, []) if first else []
+            runs = Counter(
+                name for name, (_, stems) in AUTOMATIONS.items() if first and path.stem in stems
+            )
+            self.check(status == 200, f"{path.stem}: 200")
+            self.check(seen.events == expected, f"{path.stem}: events {expected}")
+            self.check(Counter(seen.ran) == runs, f"{path.stem}: automations {dict(runs)}")
+            messages = [event for event in expected if event[0] != "status"]
+            self.check(bool(ours) == bool(messages), f"{path.stem}: entities")
+        before, self.opened = self.opened, await self.counters()
+        opened = Counter(self.opened) - Counter(before)
+        wanted = {name: len(stems) for name, (_, stems) in AUTOMATIONS.items() if first}
+        say(f"\nthe gate opened: {opened.total()} times ({dict(opened)})")
+        self.check(dict(opened) == wanted, f"the gate opened {wanted}")
+
+    async def counters(self) -> dict[str, int]:
+        """Return how often each automation has opened the gate."""
+        states = await self.instance.states()
+        return {
+            name: int(states[f"counter.gate_opened_by_{name}"]["state"]) for name in AUTOMATIONS
+        }
+
+    async def settled(self, ws: WebSocket, watcher: Watcher) -> Watcher:
+        """Return what was seen once Home Assistant has told all of it."""
+        # What an answer to a later command follows was sent before it; automations take a turn.
+        for _ in range(3):
+            await ws.call("auth/current_user")
+        return watcher.take()
+
+    async def second_number(self, ws: WebSocket, watcher: Watcher, entry_id: str) -> None:
+        """Add a number without a restart and post to it."""
+        await self.instance.add_number(entry_id, SECOND_NUMBER, "Alarm")
+        await self.settled(ws, watcher)
+        body = (FIXTURES / "sms_text.json").read_bytes().replace(b"44771012346", b"44771012347")
+        status = await self.instance.deliver(self.doors[0], body)
+        seen = await self.settled(ws, watcher)
+        state = (await self.instance.states()).get("sensor.alarm_last_message", {}).get("state")
+        say(f"\na second number, added while running: {status}, Last message: {state}")
+        self.check(status == 200 and seen.events == [("sms", "text")], "the second number")
+        self.check(state == "Message Text", "the second number's sensor")
+
+    async def last_messages(self) -> dict[str, str]:
+        """Return what the sensors of both numbers show."""
+        names = (".gate_last", ".alarm_last", "_messages_received", "event.")
+
+        async def read() -> dict[str, str]:
+            return {
+                entity: state["state"]
+                for entity, state in (await self.instance.states()).items()
+                if any(name in entity for name in names)
+            }
+
+        return await until(read, bool)
+
+    def check_log(self) -> None:
+        """Look for what we should not have caused."""
+        log = self.instance.log()
+        ours = re.findall(r"^.*(?:ERROR|Traceback).*intellisms.*$", log, re.MULTILINE)
+        self.check(not ours, f"the log holds no error of ours: {ours[:3]}")
+        self.check(self.webhook_id not in log, "the log does not hold the address")
+        self.check(NUMBER not in log and "Message Text" not in log, "the log holds no message")
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
+
+
+def automations() -> list[dict[str, Any]]:
+    """Return the automations of the demo, as the editor would write them."""
+    return [
+        {
+            "id": name,
+            "alias": name,
+            "mode": "queued",
+            "triggers": [{"trigger": "event", "event_type": EVENT, "event_data": data}],
+            "actions": [
+                {
+                    "action": "counter.increment",
+                    "target": {"entity_id": f"counter.gate_opened_by_{name}"},
+                }
+            ],
+        }
+        for name, (data, _) in AUTOMATIONS.items()
+    ]
+
+
+async def demo() -> int:
+    """Run the demo; 0 when nothing is off."""
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave it running for a browser")
+    arguments = parser.parse_args()
+    say("starting Home Assistant 2026.11 with a throw-away config ...")
+    async with house(CONFIGURATION, automations()) as instance:
+        run = Demo(instance)
+        await run.run()
+        say(f"\n{len(run.off)} things are off" if run.off else "\nall as it should be")
+        for what in run.off:
+            say(f"  OFF: {what}")
+        if arguments.keep:
+            await keep(run)
+    return 1 if run.off else 0
+
+
+async def keep(run: Demo) -> None:
+    """Say where to look, and wait for Ctrl-C."""
+    url = run.instance.url
+    say(f"\nbrowser:      {url}  (user {USERNAME}, password {PASSWORD})")
+    for name, door in zip(("own door", "webhook"), run.doors, strict=True):
+        say(f"{name + ':':14}{url}{door}")
+    say("Ctrl-C ends it.")
+    with suppress(asyncio.CancelledError):
+        await run.instance.wait()
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    main(demo)

@@ -1,0 +1,25 @@
+"""Run Home Assistant with this integration, its log on the screen, its config kept."""
+
+import sys
+
+from .instance import EXTERNAL_URL, PASSWORD, ROOT, USERNAME, Instance, main
+
+CONFIG = ROOT / ".cache" / "develop"
+PORT = 8123
+
+
+async def develop() -> int:
+    """Run until Home Assistant ends."""
+    instance = Instance(config=CONFIG, port=PORT, log_to_screen=True)
+    instance.prepare()
+    try:
+        await instance.start()
+        await instance.set_core_config(country="GB", external_url=EXTERNAL_URL)
+        print(f"\n{instance.url}  user {USERNAME}, password {PASSWORD}\n", file=sys.stderr)
+        return await instance.wait()
+    finally:
+        await instance.close()
+
+
+if __name__ == "__main__":
+    main(develop)

@@ -1,0 +1,188 @@
+"""Whatever is posted: typed messages that can be stored, or a ParseError. Nothing else."""
+
+from copy import deepcopy
+from dataclasses import fields
+from datetime import UTC, datetime
+import json
+from typing import Any
+
+from hypothesis import given, settings, strategies as st
+import orjson
+import pytest
+
+from custom_components.intellisms.protocol import (
+    Message,
+    Messages,
+    MessageType,
+    ParseError,
+    StatusReport,
+    StatusReports,
+    canonical_number,
+    parse,
+)
+from tests.samples import NAMES, sample
+
+quick = settings(deadline=None, max_examples=150)
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "key": (str,),
+    "type": (str,),
+    "status": (str,),
+    "raw": (dict, type(None)),
+    "raw_truncated": (bool,),
+    "sent": (datetime, type(None)),
+    "status_code": (int, type(None)),
+}
+TEXT_OR_NONE = (str, type(None))
+
+# Text as JSON can carry it, with lone surrogates, and more of what the parser looks for.
+words = st.one_of(
+    st.text(st.characters(), max_size=12),
+    st.sampled_from(
+        ["text", "button", "reply", "image", "interactive", "list_reply", "\ud83d", "", "0044771"]
+    ),
+)
+names = st.one_of(
+    words,
+    st.sampled_from(
+        ["to", "from", "messageid", "channel", "sent", "content", "msgtype", "ud", "msgobject"]
+    ),
+    st.sampled_from(["type", "body", "context", "id", "title", "link", "caption", "button_reply"]),
+)
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), words),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names, inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+def check(body: bytes, to: str | None = None) -> None:
+    """Hold what comes of a post against what the types promise."""
+    try:
+        result = parse(body, to=to)
+    except ParseError as error:
+        error.shape.encode()
+        return
+    assert parse(body, to=to) == result
+    found: tuple[Message, ...] | tuple[StatusReport, ...]
+    if isinstance(result, Messages):
+        found = result.messages
+        for bad in result.bad:
+            bad.shape.encode()
+    else:
+        assert isinstance(result, StatusReports)
+        found = result.reports
+    assert found
+    for one in found:
+        check_one(one)
+
+
+def check_one(one: Message | StatusReport) -> None:
+    held = {field.name: getattr(one, field.name) for field in fields(one)}
+    for name, value in held.items():
+        # Exactly these: a StrEnum, for one, is text that not every writer of text knows.
+        assert type(value) in TYPES.get(name, TEXT_OR_NONE), name
+    assert one.key
+    assert json.loads(orjson.dumps(held))
+    json.dumps(held, default=str, ensure_ascii=False, allow_nan=False).encode()
+    if isinstance(one, Message):
+        assert 0 < len(one.type) <= 64
+        assert one.channel is None or 0 < len(one.channel) <= 64
+        assert one.sent is None or one.sent.tzinfo is UTC
+        known = one.type in MessageType
+        assert known == (one.raw is None and not one.raw_truncated)
+
+
+@quick
+@given(st.binary(max_size=200))
+def test_any_bytes(body: bytes) -> None:
+    check(body)
+
+
+@quick
+@given(
+    st.sampled_from([b"{", b"[", b'"', b'{"messages": ', b"text=", b"status=4&toaddr="]),
+    st.binary(),
+)
+def test_any_bytes_after_a_promising_start(start: bytes, rest: bytes) -> None:
+    check(start + rest)
+
+
+@quick
+@given(json_values)
+def test_any_json_document(document: Any) -> None:
+    check(json.dumps(document).encode())
+
+
+@quick
+@given(json_values)
+def test_any_messages(messages: Any) -> None:
+    check(json.dumps({"messages": messages}).encode())
+
+
+@quick
+@given(st.dictionaries(names, json_values, min_size=1, max_size=6))
+def test_any_object_is_a_message(posted: dict[str, Any]) -> None:
+    body = json.dumps({"messages": [posted]}).encode()
+    check(body)
+    result = parse(body)
+    assert isinstance(result, Messages)
+    assert len(result.messages) == 1
+
+
+FORM_NAMES = ["text", "msgid", "networkcode", "sent", "from", "to", "status", "toaddr"]
+
+
+@quick
+@given(
+    st.lists(st.tuples(st.sampled_from(FORM_NAMES), st.binary(max_size=20)), max_size=8),
+    st.none() | st.text(st.characters(codec="utf-8"), max_size=12),
+)
+def test_any_form(pairs: list[tuple[str, bytes]], to: str | None) -> None:
+    check(b"&".join(name.encode() + b"=" + value for name, value in pairs), to)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Return every holder and the name or index at which it holds something."""
+    found: list[tuple[Any, Any]] = []
+    inside = value.items() if isinstance(value, dict) else enumerate(value)
+    for at, item in inside:
+        found.append((value, at))
+        if isinstance(item, dict | list):
+            found += places(item)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(".json")])
+@settings(quick, max_examples=25)
+@given(data=st.data())
+def test_a_sample_with_a_field_deleted_or_replaced(name: str, data: st.DataObject) -> None:
+    document = deepcopy(json.loads(sample(name)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        spots = places(document)
+        if not spots:
+            break
+        holder, at = data.draw(st.sampled_from(spots))
+        if data.draw(st.booleans()):
+            del holder[at]
+        else:
+            holder[at] = data.draw(json_values)
+    check(json.dumps(document).encode())
+
+
+@quick
+@given(st.data())
+def test_a_sample_with_damaged_bytes(data: st.DataObject) -> None:
+    body = bytearray(sample(data.draw(st.sampled_from(NAMES))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(body) - 1))
+        body[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    check(bytes(body))
+
+
+@quick
+@given(st.text(max_size=30) | st.from_regex(r"\s*(\+|00)?[\d \-().]{0,20}\s*", fullmatch=True))
+def test_a_number_in_its_spelling_keeps_it(posted: str) -> None:
+    once = canonical_number(posted)
+    assert canonical_number(once) == once
+    assert once == once.strip()
