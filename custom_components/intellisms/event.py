@@ -51,12 +51,12 @@ class MessageEvent(RecordEntity, EventEntity):
     @override
     async def async_get_last_state(self) -> State | None:
         # The journal knows better than core's restore file, which a power cut leaves behind.
-        last = self.record.last
-        return (
-            State(self.entity_id, last.received.isoformat(timespec="milliseconds"))
-            if last
-            else None
-        )
+        if (last := self.record.last) is None:
+            return None
+        restored = await super().async_get_last_state()
+        if restored and restored.attributes.get("received") == last.received.isoformat():
+            return restored
+        return State(self.entity_id, last.received.isoformat(timespec="milliseconds"))
 
     @override
     async def async_get_last_event_data(self) -> EventExtraStoredData | None:
