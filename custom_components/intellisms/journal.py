@@ -6,7 +6,7 @@ a snapshot, coalesced to spare an SD card, and a pending write is never put off
 by the next message.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -140,7 +140,8 @@ class Journal:
         """Prepare the files; `async_load` reads them."""
         self._keep_off_disk = keep_off_disk
         self.account = AccountRecord()
-        self._seen: dict[str, int] = {}
+        # Ordered, since a plain dict looks for its first item past all that were deleted.
+        self._seen: OrderedDict[str, int] = OrderedDict()
         self._records: dict[str, Record] = {}
         self._strangers: dict[str, Record] = {}
         self._ids_file: File[dict[str, int]] = File(
@@ -159,7 +160,7 @@ class Journal:
     async def async_load(self) -> bool:
         """Read both files; return False if one of them had to be set aside."""
         seen, ids_readable = await self._ids_file.async_load(_read_ids)
-        self._seen = seen or {}
+        self._seen = OrderedDict(seen or {})
         self._forget_old(_today())
         _, last_readable = await self._last_file.async_load(self._read_last)
         return ids_readable and last_readable

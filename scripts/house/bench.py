@@ -1,0 +1,334 @@
+"""How fast the integration is, beside simpler ones, in one real Home Assistant.
+
+In turns A B C D A B C D. Handling is measured with no automation listening, the way to an
+automation with one. CPU is all that the process used, from the first post until what was
+put off is done too: the recorder's commit, the journal's file.
+"""
+
+import argparse
+import asyncio
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+import json
+import os
+from pathlib import Path
+import platform
+from statistics import median, quantiles
+import sys
+import time
+from typing import Any
+
+import aiohttp
+
+from .instance import DOMAIN, ROOT, Instance, house, main
+
+NUMBER = "44771012346"
+MESSAGES = 400
+ROUNDS = 2
+PAUSE = 2.5
+FLOOR = Path(__file__).parent / "bench_floor"
+TABLE = ROOT / "docs" / "performance.md"
+MARKER = "<!-- scripts/bench -->"
+GROWTH_IDS = (0, 1_000, 20_000)
+GROWTH_NUMBERS = (1, 10, 100)
+
+BY_HAND = """\
+bench_floor:
+template:
+  - triggers:
+      - trigger: event
+        event_type: bench_by_hand
+    sensor:
+      - name: By hand last message
+        state: "{{ trigger.event.data.text[:255] }}"
+      - name: By hand last sender
+        state: "{{ trigger.event.data.sender }}"
+      - name: By hand last received
+        device_class: timestamp
+        state: "{{ now() }}"
+"""
+ID_OF = {
+    "ours": "{{ trigger.event.data.message_id }}",
+    "bare": "{{ trigger.event.data.messageid }}",
+    "floor": "{{ trigger.event.data.messageid }}",
+    "by hand": "{{ trigger.event.data.id }}",
+}
+EVENT_OF = {
+    "ours": "intellisms_message_received",
+    "bare": "bench_bare",
+    "floor": "bench_floor",
+    "by hand": "bench_by_hand",
+}
+TITLES = {
+    "ours": "IntelliSMS",
+    "bare": "(a) bare webhook, raw event",
+    "floor": "(b) the same and the same states",
+    "by hand": "(c) YAML by hand",
+}
+
+
+def automations() -> list[dict[str, Any]]:
+    """Return the automation of (c), and for each variant one that stops the clock."""
+    by_hand = {
+        "id": "by_hand",
+        "alias": "by hand",
+        "mode": "queued",
+        "max": 1000,
+        "triggers": [{"trigger": "webhook", "webhook_id": "bench_by_hand", "local_only": False}],
+        "actions": [
+            {
+                "event": "bench_by_hand",
+                "event_data": {
+                    "id": "{{ trigger.json.messages[0].messageid }}",
+                    "sender": "{{ trigger.json.messages[0].from }}",
+                    "text": "{{ trigger.json.messages[0].content.text }}",
+                },
+            }
+        ],
+    }
+    marks = [
+        {
+            "id": f"mark_{name.replace(' ', '_')}",
+            "alias": f"mark {name.replace(' ', '_')}",
+            "mode": "queued",
+            "max": 1000,
+            "triggers": [{"trigger": "event", "event_type": EVENT_OF[name]}],
+            "actions": [{"action": "bench_floor.mark", "data": {"id": ID_OF[name]}}],
+        }
+        for name in EVENT_OF
+    ]
+    return [by_hand, *marks]
+
+
+@dataclass
+class Figures:
+    """What was measured of one variant. Times in milliseconds."""
+
+    answered: list[float] = field(default_factory=list)
+    ran: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
+
+    def p(self, values: list[float], percent: int) -> float:
+        """Return a percentile."""
+        return quantiles(values, n=100)[percent - 1]
+
+
+class Bench:
+    """Posts to one Home Assistant and keeps the figures."""
+
+    def __init__(self, instance: Instance, webhook_id: str) -> None:
+        """Know the doors."""
+        self.instance = instance
+        self.paths = {
+            "ours": f"/api/{DOMAIN}/{webhook_id}",
+            "bare": "/api/webhook/bench_bare",
+            "floor": "/api/webhook/bench_floor",
+            "by hand": "/api/webhook/bench_by_hand",
+        }
+        self.ids = self._ids()
+
+    def _ids(self) -> Iterator[str]:
+        number = 0
+        while True:
+            number += 1
+            yield f"bench-{time.time_ns()}-{number}"
+
+    async def burst(self, name: str, count: int, figures: Figures, *, latency: bool) -> None:
+        """Post one message after the other over one connection."""
+        sent: dict[str, float] = {}
+        bodies = [(own_id, _body(own_id)) for own_id in (next(self.ids) for _ in range(count))]
+        async with aiohttp.ClientSession(self.instance.url) as session:
+            cpu, began = self.cpu_seconds(), time.monotonic()
+            for own_id, body in bodies:
+                sent[own_id] = time.monotonic()
+                async with session.post(
+                    self.paths[name], data=body, headers={"Content-Type": "application/json"}
+                ) as response:
+                    await response.read()
+                    if response.status != 200:
+                        sys.exit(f"{name}: {response.status}")
+                if not latency:
+                    figures.answered.append((time.monotonic() - sent[own_id]) * 1000)
+            took = time.monotonic() - began
+        # What was put off is part of the price: templates, the recorder's commit, the journal.
+        await asyncio.sleep(PAUSE)
+        if not latency:
+            figures.cpu.append((self.cpu_seconds() - cpu) * 1000 / count)
+            figures.rate.append(count / took)
+            return
+        async with self.instance.http.post("/api/webhook/bench_marks") as response:
+            marks = await response.json()
+        if marks.keys() != sent.keys():
+            sys.exit(f"{name}: {len(marks)} of {len(sent)} automations ran")
+        figures.ran.extend((marks[own_id] - sent[own_id]) * 1000 for own_id in sent)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that Home Assistant has used."""
+        process = self.instance.process
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()  # type: ignore[union-attr]
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """Return the resident memory in MiB."""
+        process = self.instance.process
+        status = Path(f"/proc/{process.pid}/status").read_text()  # type: ignore[union-attr]
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    async def switch(self, service: str) -> None:
+        """Turn the automations that stop the clock on or off."""
+        targets = [f"automation.mark_{name.replace(' ', '_')}" for name in EVENT_OF]
+        await self.instance.post(f"/api/services/automation/{service}", {"entity_id": targets})
+
+    async def compare(self) -> dict[str, Figures]:
+        """Measure all variants in turns."""
+        figures = {name: Figures() for name in self.paths}
+        for latency, service in ((False, "turn_off"), (True, "turn_on")):
+            await self.switch(service)
+            for name in self.paths:
+                await self.burst(name, 50, Figures(), latency=latency)
+            for index in range(ROUNDS):
+                for name in self.paths:
+                    await asyncio.sleep(PAUSE)
+                    await self.burst(
+                        name, MESSAGES // (4 if latency else 1), figures[name], latency=latency
+                    )
+                say(
+                    f"  round {index + 1} of {ROUNDS}, {'to an automation' if latency else 'handling'}"
+                )
+        await self.switch("turn_off")
+        return figures
+
+    async def ours(self) -> Figures:
+        """Measure ours alone, a few rounds."""
+        figures = Figures()
+        await self.burst("ours", 50, Figures(), latency=False)
+        for _ in range(ROUNDS):
+            await self.burst("ours", MESSAGES, figures, latency=False)
+        return figures
+
+
+def _body(own_id: str) -> bytes:
+    message = {
+        "to": NUMBER,
+        "from": "44771012345",
+        "messageid": own_id,
+        "channel": "sms",
+        "sent": "2025-06-03T13:50:05-00:00",
+        "content": {"msgtype": "text", "text": f"Message Text {own_id}"},
+    }
+    return json.dumps({"messages": [message]}).encode()
+
+
+async def growth(instance: Instance, bench: Bench, entry_id: str) -> list[list[str]]:
+    """Measure how ours grows with ids in the journal and with virtual numbers."""
+    rows = []
+    numbers = 1
+    for ids, wanted in [*((ids, 1) for ids in GROWTH_IDS), *((0, n) for n in GROWTH_NUMBERS[1:])]:
+        while numbers < wanted:
+            numbers += 1
+            await instance.add_number(entry_id, f"+4477101{numbers:05}", f"Number {numbers}")
+        await instance.stop()
+        seed_ids(instance, entry_id, ids)
+        await instance.start()
+        await bench.switch("turn_off")
+        async with instance.websocket() as ws:
+            info = await ws.call("integration/setup_info")
+        took = next(item["seconds"] for item in info if item["domain"] == DOMAIN)
+        memory = bench.memory()
+        figures = await bench.ours()
+        rows.append(
+            [
+                str(wanted), f"{ids:,}", f"{median(figures.cpu):.2f}",
+                f"{figures.p(figures.answered, 50):.2f}", f"{took * 1000:.0f}", f"{memory:.0f}",
+            ]
+        )  # fmt: skip
+        say("  " + "  ".join(rows[-1]))
+    return rows
+
+
+def seed_ids(instance: Instance, entry_id: str, count: int) -> None:
+    """Fill the journal with ids as if that many messages had come."""
+    today = (int(time.time()) // 86_400) + 719_163
+    keys = "".join(urlsafe_b64encode(number.to_bytes(9)).decode() for number in range(count))
+    key = f"{DOMAIN}.{entry_id}.ids"
+    stored = {"version": 1, "minor_version": 1, "key": key, "data": {"days": {str(today): keys}}}
+    (instance.config / ".storage" / key).write_text(json.dumps(stored))
+
+
+def comparison_rows(figures: dict[str, Figures]) -> list[list[str]]:
+    """Return the rows of the first table."""
+    floor, by_hand = median(figures["floor"].cpu), median(figures["by hand"].cpu)
+    rows = []
+    for name, values in figures.items():
+        cpu = median(values.cpu)
+        rows.append(
+            [
+                TITLES[name], f"{median(values.rate):,.0f}",
+                f"{values.p(values.answered, 50):.2f}", f"{values.p(values.answered, 99):.2f}",
+                f"{values.p(values.ran, 50):.2f}", f"{values.p(values.ran, 99):.2f}",
+                f"{cpu:.2f}", f"{cpu / floor:.2f}", f"{by_hand / cpu:.1f}",
+            ]
+        )  # fmt: skip
+    return rows
+
+
+def as_table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
+
+
+async def bench() -> int:
+    """Measure and print; put the tables into the documentation where that is asked for."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--write", action="store_true", help=f"into {TABLE.name}")
+    arguments = parser.parse_args()
+    async with house(BY_HAND, automations(), integrations=(FLOOR,)) as instance:
+        entry_id = await instance.add_integration(NUMBER, "Gate")
+        measure = Bench(instance, await instance.webhook_id())
+        say("comparing, in turns")
+        figures = await measure.compare()
+        compared = as_table(
+            [
+                "", "messages/s", "200, p50 ms", "p99", "automation, p50 ms", "p99",
+                "CPU ms", "CPU / (b)", "(c) / CPU",
+            ],
+            comparison_rows(figures),
+        )  # fmt: skip
+        say(compared + "\n\ngrowing")
+        rows = await growth(instance, measure, entry_id)
+        grown = as_table(
+            ["numbers", "ids", "CPU ms", "200, p50 ms", "set-up ms", "memory MiB"], rows
+        )
+        say(grown)
+        problems = errors_of_ours(instance.log())
+    if arguments.write:
+        write(f"{compared}\n\n{grown}")
+    if problems:
+        say("\n".join(problems))
+    return 1 if problems else 0
+
+
+def errors_of_ours(log: str) -> list[str]:
+    """Return the lines of the log that tell of an error of this integration."""
+    return [line for line in log.splitlines() if "ERROR" in line and DOMAIN in line]
+
+
+def write(tables: str) -> None:
+    """Replace the tables between the markers of the documentation."""
+    before, _, rest = TABLE.read_text().partition(MARKER)
+    _, _, after = rest.partition(MARKER)
+    about = f"Python {platform.python_version()}, Home Assistant 2026.11.0, {os.cpu_count()} cores."
+    TABLE.write_text(f"{before}{MARKER}\n\n{about}\n\n{tables}\n\n{MARKER}{after}")
+
+
+if __name__ == "__main__":
+    main(bench)
