@@ -1,20 +1,23 @@
 """IntelliSMS: received SMS and WhatsApp messages as events and entities."""
 
+import asyncio
+
 from homeassistant.const import CONF_WEBHOOK_ID, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .cloudhook import async_delete_cloudhook
-from .const import CONF_KEEP_OFF_DISK, CONF_REPLACED_IDS, DOMAIN
+from .const import CONF_KEEP_OFF_DISK, CONF_REPLACED_IDS, DOMAIN, ENTRY_VERSION
 from .data import IntelliSMSConfigEntry, IntelliSMSData
 from .directory import Directory
 from .discretion import Discretion
 from .endpoint import DATA_ENDPOINT, Endpoint
 from .journal import Journal, remove_files
+from .picture_file import async_prune_pictures
 from .receiver import Receiver
 from .services import async_setup_services
-from .watch import Watch, async_clear_issues
+from .watch import Watch, async_check_version, async_clear_issues
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.SENSOR]
@@ -24,6 +27,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Open the doors for all entries, before any of them is loaded."""
     endpoint = hass.data[DATA_ENDPOINT] = Endpoint(hass)
     for entry in hass.config_entries.async_entries(DOMAIN):
+        async_check_version(hass, entry)
         endpoint.async_register(entry)
     async_setup_services(hass)
     return True
@@ -49,12 +53,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     entry.async_on_unload(lambda: discretion.async_apply(keep_off_disk=False))
     watch = Watch(hass, entry)
     watch.async_start(journal_readable=readable)
+    await async_prune_pictures(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     async def updated(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         _take_over(hass, entry)
         discretion.async_apply(keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False))
         watch.async_refresh()
+        await async_prune_pictures(hass, entry)
 
     entry.async_on_unload(entry.add_update_listener(updated))
     return True
@@ -72,6 +78,9 @@ def _take_over(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
 
 async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:
     """Unload an account; its ids stay registered, so that posts wait for it."""
+    # A listener may ask for this in the midst of a post; what is left of it comes first,
+    # or it would be marked in a journal that has been written for the last time.
+    await asyncio.sleep(0)
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.journal.async_close()
@@ -89,5 +98,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
 
 
 async def async_migrate_entry(_hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:
-    """Bring an older entry up to date; one from a newer version cannot be read."""
-    return entry.version == 1
+    """Bring an older entry up to date; core itself refuses one from a newer version."""
+    return entry.version == ENTRY_VERSION

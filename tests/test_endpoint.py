@@ -1,0 +1,559 @@
+"""The contract's answers to the provider, through each door."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+import gzip
+from http import HTTPStatus
+import json
+from typing import Any
+from unittest.mock import patch
+
+from aiohttp import ClientError
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.webhook import async_handle_webhook
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CoreState, Event, HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util.aiohttp import MockRequest
+from homeassistant.util.dt import utcnow
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.intellisms import endpoint
+from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_STATUS
+
+from .conftest import GATE, REPLACED_ID, WEBHOOK_ID, Post, sms
+from .samples import sample
+
+OWN_DOOR = f"/api/intellisms/{WEBHOOK_ID}"
+DOORS = ["/api/intellisms/", "/api/webhook/"]
+MIB = 1024 * 1024
+
+type Messages = list[Event[dict[str, Any]]]
+
+
+def ignored(hass: HomeAssistant) -> dict[str, int]:
+    """Return the counters of what was ignored."""
+    state = hass.states.get("sensor.intellisms_messages_ignored")
+    assert state
+    reasons = ("duplicate", "sender", "bad_element", "unreadable")
+    return {reason: state.attributes[reason] for reason in reasons if state.attributes[reason]}
+
+
+# ---- what is posted ---------------------------------------------------------------
+
+
+async def test_new_message_is_published_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, messages: Messages
+) -> None:
+    assert [await door(sms()) for _ in range(3)] == [HTTPStatus.OK] * 3
+
+    assert [event.data["text"] for event in messages] == ["Hello"]
+    assert ignored(hass) == {"duplicate": 2}
+
+
+async def test_same_message_at_the_same_moment_is_published_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    statuses = await asyncio.gather(*(own_door(sms()) for _ in range(10)))
+
+    assert statuses == [HTTPStatus.OK] * 10
+    assert len(messages) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" \r\n",
+        b"not the format",
+        b'{"messages": [{"to": "447',
+        b'{"messages": []}',
+        b"{}",
+        b"[]",
+        b'{"messages": [1, null, "a"]}',
+        b"[" * 1000 + b"]" * 1000,
+        b"msgid=1&status=4",
+    ],
+)
+async def test_what_is_not_the_format_is_refused_and_counted(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    door: Post,
+    messages: Messages,
+    body: bytes,
+) -> None:
+    assert await door(body) == HTTPStatus.BAD_REQUEST
+
+    assert messages == []
+    assert ignored(hass) == {"unreadable": 1}
+
+
+async def test_refusals_are_logged_once_an_hour(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    caplog: pytest.LogCaptureFixture,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    def lines() -> int:
+        return caplog.text.count("is not in the provider's format (not_a_form)")
+
+    for _ in range(3):
+        await own_door("secret words")
+    assert lines() == 1
+    freezer.tick(3601)
+    await own_door("secret words")
+    assert lines() == 2
+    assert "secret words" not in caplog.text
+
+
+async def test_one_bad_element_keeps_the_others(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, messages: Messages
+) -> None:
+    elements = [json.loads(sms(f"Text {number}"))["messages"][0] for number in range(499)]
+    elements.insert(250, "bad")
+
+    assert await door(json.dumps({"messages": elements})) == HTTPStatus.OK
+
+    assert [event.data["text"] for event in messages] == [f"Text {n}" for n in range(499)]
+    assert ignored(hass) == {"bad_element": 1}
+
+
+async def test_long_post_stops_when_the_entry_is_unloaded_meanwhile(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    elements = [json.loads(sms(f"Text {number}"))["messages"][0] for number in range(3000)]
+    body = json.dumps({"messages": elements})
+
+    async def unload(event: Event[dict[str, Any]]) -> None:
+        if event.data["text"] == "Text 10":
+            await hass.config_entries.async_unload(loaded.entry_id)
+
+    stop = hass.bus.async_listen("intellisms_message_received", unload)
+    assert await own_door(body) == HTTPStatus.SERVICE_UNAVAILABLE
+    stop()
+    assert len(messages) < 3000
+
+    await hass.config_entries.async_setup(loaded.entry_id)
+    assert await own_door(body) == HTTPStatus.OK
+    assert [event.data["text"] for event in messages] == [f"Text {n}" for n in range(3000)]
+
+
+async def test_status_report_is_published_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, messages: Messages
+) -> None:
+    reports = async_capture_events(hass, EVENT_MESSAGE_STATUS)
+
+    assert [await door(sample("status_report.txt")) for _ in range(2)] == [HTTPStatus.OK] * 2
+
+    assert len(reports) == 1
+    assert reports[0].data == {
+        "entry_id": loaded.entry_id,
+        "message_id": "10011000000000000001",
+        "to": "+44771012345",
+        "status": "delivered",
+        "status_code": 4,
+    }
+    assert messages == []
+
+
+@pytest.mark.parametrize("query", ["?to=44771012346", "?to=%2B44771012346", "?to=0044771012346"])
+async def test_form_takes_its_number_from_the_url(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, messages: Messages, query: str
+) -> None:
+    assert await door(sample("form_text.txt"), query=query) == HTTPStatus.OK
+
+    assert messages[0].data["to"] == GATE
+    assert messages[0].data["to_name"] == "Gate"
+
+
+# ---- bodies -----------------------------------------------------------------------
+
+
+def padded(size: int) -> str:
+    """Return a post of exactly `size` bytes."""
+    return sms("x" * (size - len(sms(""))))
+
+
+@pytest.mark.parametrize(
+    ("size", "status"),
+    [(MIB, HTTPStatus.OK), (MIB + 1, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)],
+)
+async def test_size_limit(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    door: Post,
+    messages: Messages,
+    size: int,
+    status: HTTPStatus,
+) -> None:
+    assert await door(padded(size)) == status
+    assert len(messages) == (status is HTTPStatus.OK)
+
+
+@pytest.mark.parametrize("path", DOORS)
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (gzip.compress(sms().encode()), HTTPStatus.OK),
+        (gzip.compress(b"x" * 8 * MIB), HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+        (b"not gzip at all", HTTPStatus.BAD_REQUEST),
+    ],
+)
+async def test_compressed_bodies(
+    loaded: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    path: str,
+    body: bytes,
+    status: HTTPStatus,
+) -> None:
+    client = await hass_client_no_auth()
+    response = await client.post(
+        f"{path}{WEBHOOK_ID}", data=body, headers={"Content-Encoding": "gzip"}
+    )
+    assert response.status == status
+
+
+async def test_body_that_does_not_come_is_given_up(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoint, "READ_TIMEOUT", 0.01)
+    client = await hass_client_no_auth()
+    never = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b'{"messages": ['
+        await never.wait()
+
+    try:
+        response = await client.post(OWN_DOOR, data=slow())
+        assert response.status == HTTPStatus.REQUEST_TIMEOUT
+    finally:
+        never.set()
+
+
+# ---- ids and methods --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_unknown_and_replaced_ids_look_the_same_at_our_door(
+    loaded: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator, method: str
+) -> None:
+    client = await hass_client_no_auth()
+    answers = []
+    for webhook_id in ("unknown", REPLACED_ID, WEBHOOK_ID[:-1], f"{WEBHOOK_ID}0", "%ff%20é"):
+        response = await client.request(method, f"/api/intellisms/{webhook_id}", data=sms())
+        headers = {key: value for key, value in response.headers.items() if key != "Date"}
+        answers.append((response.status, await response.text(), headers))
+
+    assert answers[0][0] == HTTPStatus.NOT_FOUND
+    assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
+async def test_replaced_id_is_not_found_at_the_webhook(
+    loaded: MockConfigEntry, webhook_door: Post, messages: Messages, method: str
+) -> None:
+    assert await webhook_door(sms(), webhook_id=REPLACED_ID, method=method) == HTTPStatus.NOT_FOUND
+    assert messages == []
+
+
+async def test_replaced_id_is_not_found_through_the_cloud(
+    loaded: MockConfigEntry, cloud_door: Post, messages: Messages
+) -> None:
+    assert await cloud_door(sms(), webhook_id=REPLACED_ID) == HTTPStatus.NOT_FOUND
+    assert messages == []
+
+
+@pytest.mark.parametrize("path", DOORS)
+async def test_a_browser_is_told_that_it_is_the_right_address(
+    loaded: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator, path: str
+) -> None:
+    client = await hass_client_no_auth()
+    response = await client.get(f"{path}{WEBHOOK_ID}")
+
+    assert response.status == HTTPStatus.OK
+    assert "right address" in await response.text()
+    assert (await client.head(f"{path}{WEBHOOK_ID}")).status == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"), [(DOORS[0], ["PUT", "DELETE", "PATCH"]), (DOORS[1], ["PUT", "DELETE"])]
+)
+async def test_other_methods_are_not_allowed(
+    loaded: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    messages: Messages,
+    path: str,
+    methods: list[str],
+) -> None:
+    client = await hass_client_no_auth()
+    for method in methods:
+        response = await client.request(method, f"{path}{WEBHOOK_ID}", data=sms())
+        assert response.status == HTTPStatus.METHOD_NOT_ALLOWED
+    assert messages == []
+
+
+# ---- a fault of ours --------------------------------------------------------------
+
+
+async def test_fault_before_the_event_is_retried(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    door: Post,
+    messages: Messages,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with patch.object(
+        type(hass.bus), "async_fire", side_effect=RuntimeError("Hello from +44771012345")
+    ):
+        assert await door(sms()) == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert messages == []
+    assert "Unexpected RuntimeError while publishing a message" in caplog.text
+    assert "receiver.py" in caplog.text
+    assert "Hello from" not in caplog.text
+    caplog.clear()
+
+    assert await door(sms()) == HTTPStatus.OK
+    assert len(messages) == 1
+    total = hass.states.get("sensor.gate_messages_received")
+    assert total
+    assert total.state == "1"
+
+
+async def test_fault_at_the_door_is_not_a_200(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(endpoint, "parse", side_effect=RuntimeError("Hello")):
+        assert await door(sms()) == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert "Unexpected RuntimeError while answering a request" in caplog.text
+    caplog.clear()
+
+
+async def test_fault_in_one_message_does_not_hold_up_the_rest(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    elements = [json.loads(sms(f"Text {number}"))["messages"][0] for number in range(3)]
+    body = json.dumps({"messages": elements})
+    fire = type(hass.bus).async_fire
+
+    def faulty(bus: Any, event_type: str, data: Any = None, **kwargs: Any) -> None:
+        if data and data.get("text") == "Text 1":
+            raise RuntimeError
+        fire(bus, event_type, data, **kwargs)
+
+    with patch.object(type(hass.bus), "async_fire", faulty):
+        assert await own_door(body) == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert await own_door(body) == HTTPStatus.OK
+
+    assert [event.data["text"] for event in messages] == ["Text 0", "Text 2", "Text 1"]
+    caplog.clear()
+
+
+# ---- holding ----------------------------------------------------------------------
+
+
+@pytest.fixture
+async def starting(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Return an account that is loaded while Home Assistant is still starting."""
+    hass.set_state(CoreState.starting)
+    entry.add_to_hass(hass)
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
+    return entry
+
+
+async def settle() -> None:
+    """Let requests that were begun get as far as they can."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def begin(request: Any) -> asyncio.Task[int]:
+    """Begin a request, and let it reach Home Assistant."""
+    task: asyncio.Task[int] = asyncio.ensure_future(request)
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    return task
+
+
+async def test_posts_are_held_until_automations_run(
+    hass: HomeAssistant, starting: MockConfigEntry, door: Post, messages: Messages
+) -> None:
+    held = await begin(door(sms()))
+    assert not held.done()
+    assert messages == []
+
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+
+    assert await held == HTTPStatus.OK
+    assert len(messages) == 1
+
+
+async def test_posts_are_turned_away_when_starting_takes_too_long(
+    hass: HomeAssistant,
+    starting: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+) -> None:
+    held = await begin(own_door(sms()))
+
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=endpoint.START_HOLD - 1))
+    await settle()
+    assert not held.done()
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=endpoint.START_HOLD + 1))
+
+    assert await held == HTTPStatus.SERVICE_UNAVAILABLE
+    assert messages == []
+
+
+async def test_only_so_many_are_held(
+    hass: HomeAssistant,
+    starting: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoint, "MAX_HELD", 2)
+    held = [await begin(own_door(sms(f"Text {number}"))) for number in range(2)]
+
+    assert await own_door(sms("Text 2")) == HTTPStatus.SERVICE_UNAVAILABLE
+
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    assert await asyncio.gather(*held) == [HTTPStatus.OK] * 2
+    assert len(messages) == 2
+
+
+async def test_oversized_body_is_refused_before_it_is_held(
+    starting: MockConfigEntry, own_door: Post
+) -> None:
+    assert await own_door(padded(MIB + 1)) == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+async def test_held_posts_are_turned_away_when_home_assistant_stops(
+    hass: HomeAssistant, starting: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    held = await begin(own_door(sms()))
+    hass.set_state(CoreState.stopping)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+
+    assert await held == HTTPStatus.SERVICE_UNAVAILABLE
+    assert messages == []
+    hass.set_state(CoreState.running)
+
+
+@pytest.mark.parametrize("path", DOORS)
+async def test_posts_are_turned_away_while_stopping(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    messages: Messages,
+    path: str,
+) -> None:
+    client = await hass_client_no_auth()
+    hass.set_state(CoreState.stopping)
+
+    response = await client.post(f"{path}{WEBHOOK_ID}", data=sms())
+
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert messages == []
+    hass.set_state(CoreState.running)
+
+
+async def test_cloudhook_is_turned_away_while_stopping(
+    hass: HomeAssistant, loaded: MockConfigEntry, messages: Messages
+) -> None:
+    hass.set_state(CoreState.stopping)
+    request = MockRequest(content=sms().encode(), mock_source="cloud", method="POST")
+
+    response = await async_handle_webhook(hass, WEBHOOK_ID, request)
+
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert messages == []
+    hass.set_state(CoreState.running)
+
+
+async def test_posts_are_held_through_a_reload(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, messages: Messages
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    held = await begin(door(sms()))
+    assert not held.done()
+
+    await hass.config_entries.async_setup(loaded.entry_id)
+
+    assert await held == HTTPStatus.OK
+    assert len(messages) == 1
+
+
+async def test_posts_are_turned_away_when_nobody_loads_the_entry(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    held = await begin(own_door(sms()))
+
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=endpoint.RELOAD_HOLD + 1))
+
+    assert await held == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+async def test_disabled_entry_turns_posts_away_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post
+) -> None:
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    assert await door(sms()) == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        ConfigEntryState.SETUP_ERROR,
+        ConfigEntryState.SETUP_RETRY,
+        ConfigEntryState.MIGRATION_ERROR,
+        ConfigEntryState.FAILED_UNLOAD,
+    ],
+)
+async def test_entry_that_failed_turns_posts_away_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, state: ConfigEntryState
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    loaded.mock_state(hass, state)
+    assert await door(sms()) == HTTPStatus.SERVICE_UNAVAILABLE
+    loaded.mock_state(hass, ConfigEntryState.NOT_LOADED)
+
+
+async def test_caller_that_hangs_up_is_not_published(
+    hass: HomeAssistant,
+    starting: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    messages: Messages,
+) -> None:
+    client = await hass_client_no_auth()
+    held = await begin(client.post(OWN_DOOR, data=sms()))
+    held.cancel()
+    with pytest.raises((asyncio.CancelledError, ClientError)):
+        await held
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    assert messages == []
