@@ -169,7 +169,7 @@ class LastMessageSensor(RecordSensor):
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
-        last = self.record.last
+        last = None if self.discreet else self.record.last
         return {"text": last.message.text if last else None}
 
     def _translated_type(self, word: str) -> str:
