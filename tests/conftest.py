@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from aiohttp.test_utils import TestClient
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers.entity import Entity
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
@@ -114,6 +115,12 @@ def custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant find this integration in every test."""
 
 
+@pytest.fixture
+def entity_registry_enabled_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable also the entities that are disabled by default."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+
+
 @pytest.fixture(autouse=True)
 async def websocket_api(hass: HomeAssistant) -> None:
     """Set up the websocket before the test's HTTP server closes its list of routes."""
@@ -130,17 +137,19 @@ def virtual_number(number: str = GATE, name: str = "Gate") -> ConfigSubentryData
     )
 
 
-def account(subentries: Iterable[ConfigSubentryData], **kwargs: Any) -> MockConfigEntry:
+def account(
+    subentries: Iterable[ConfigSubentryData], *, webhook_id: str = WEBHOOK_ID, **kwargs: Any
+) -> MockConfigEntry:
     """Return an account that is not set up yet."""
     known = tuple(subentries)
     for subentry in known:
         keep_secret([subentry["title"], *subentry["data"].values()])
-    keep_secret([WEBHOOK_ID, REPLACED_ID, GATE, SENDER])
+    keep_secret([webhook_id, REPLACED_ID, GATE, SENDER])
     return MockConfigEntry(
         domain=DOMAIN,
         title="IntelliSMS",
         data={
-            "webhook_id": WEBHOOK_ID,
+            "webhook_id": webhook_id,
             CONF_REPLACED_IDS: [REPLACED_ID],
             "reach": "direct",
             "cloudhook_url": None,
@@ -226,7 +235,8 @@ def door(request: pytest.FixtureRequest) -> Post:
 @pytest.fixture
 def messages(hass: HomeAssistant) -> list[Event[dict[str, Any]]]:
     """Return the message events fired from here on."""
-    return async_capture_events(hass, EVENT_MESSAGE_RECEIVED)
+    captured: list[Event[dict[str, Any]]] = async_capture_events(hass, EVENT_MESSAGE_RECEIVED)
+    return captured
 
 
 def sms(text: str = "Hello", **fields: Any) -> str:

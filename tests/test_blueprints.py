@@ -1,0 +1,871 @@
+"""Each blueprint, imported and from its file, in a running Home Assistant."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+import shutil
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import quote
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.blueprint.models import Blueprint
+from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
+from homeassistant.const import CONF_DEVICE_ID, CONF_TYPE
+from homeassistant.core import Context, HomeAssistant, ServiceCall
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr, selector, template
+from homeassistant.helpers.typing import ConfigType
+from homeassistant.setup import async_setup_component
+from homeassistant.util import yaml as yaml_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockModule,
+    async_fire_time_changed,
+    async_mock_service,
+    mock_integration,
+    mock_platform,
+)
+from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+import voluptuous as vol
+
+from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
+
+from .automations import (
+    ANNA,
+    BEN,
+    SHOP,
+    STRANGER,
+    automate,
+    button,
+    devices,
+    household,
+    image,
+    reply,
+    settle,
+    text,
+)
+from .conftest import Post
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "blueprints" / "automation" / "intellisms"
+FILES = sorted(path.name for path in FOLDER.iterdir())
+SOURCE = "github.com/intellisms-ha/intellisms/blob/main/blueprints/automation/intellisms/"
+LINK = "https://media.example.com/picture.jpg"
+# A Monday.
+NOON = "2026-07-06 12:00:00+00:00"
+
+type FillIn = Callable[..., Awaitable[None]]
+type Deliver = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def entry() -> MockConfigEntry:
+    return household()
+
+
+@pytest.fixture
+def ids(loaded: MockConfigEntry) -> dict[str, str]:
+    """Return the device ids of numbers and contacts by their names."""
+    return devices(loaded)
+
+
+@pytest.fixture(autouse=True)
+async def noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Stop the clock."""
+    await hass.config.async_set_time_zone("UTC")
+    freezer.move_to(NOON)
+
+
+@pytest.fixture(autouse=True)
+def config_folder(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """Let blueprints be read from and saved to a folder of this test."""
+    hass.config.config_dir = str(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def fill_in(hass: HomeAssistant, config_folder: Path) -> FillIn:
+    """Return what makes an automation from one of our blueprints, as the editor does."""
+
+    async def make(name: str, expected: str = "on", **inputs: Any) -> None:
+        shutil.copytree(FOLDER.parent, config_folder / "blueprints" / "automation")
+        known = load(name).inputs
+        for key, value in inputs.items():
+            choose(known[key], value)
+        use = {"path": f"intellisms/{name}.yaml", "input": inputs}
+        await automate(hass, {"id": "it", "alias": "It", "use_blueprint": use})
+        state = hass.states.get("automation.it")
+        assert state
+        assert state.state == expected
+
+    return make
+
+
+@pytest.fixture
+def deliver(hass: HomeAssistant, own_door: Post) -> Deliver:
+    """Return what posts to our door and waits until all has happened."""
+
+    async def post(body: str) -> None:
+        assert await own_door(body) == 200
+        await hass.async_block_till_done()
+
+    return post
+
+
+@pytest.fixture
+def tap(own_door: Post) -> Deliver:
+    """Return what posts while an automation waits, which keeps Home Assistant from being done."""
+
+    async def post(body: str) -> None:
+        assert await own_door(body) == 200
+        await settle()
+
+    return post
+
+
+def choose(given: dict[str, Any], value: Any) -> None:
+    """Fail if a person could not choose `value` for an input."""
+    accepts = cast("Callable[[Any], Any]", selector.selector(given["selector"]))
+    accepts(value)
+
+
+def load(name: str) -> Blueprint:
+    """Read one of our blueprints, refusing whatever core would refuse."""
+    data = yaml_util.load_yaml_dict(FOLDER / f"{name}.yaml")
+    return Blueprint(data, expected_domain="automation", schema=BLUEPRINT_SCHEMA)
+
+
+async def simulate(hass: HomeAssistant, virtual_number: str, sender: str, **data: Any) -> None:
+    await hass.services.async_call(
+        DOMAIN,
+        "simulate_message",
+        {"virtual_number": virtual_number, "from": sender, **data},
+        blocking=True,
+    )
+    await settle()
+
+
+def step(action: str, **data: Any) -> list[dict[str, Any]]:
+    """Return what a person chose in an action input."""
+    return [{"action": action, "data": data}]
+
+
+def test_there_are_five() -> None:
+    assert FILES == [
+        "forward_to_phone.yaml",
+        "gate_for_known_contacts.yaml",
+        "picture_alert.yaml",
+        "text_command.yaml",
+        "yes_no_question.yaml",
+    ]
+
+
+# ---- as they lie in the repository ------------------------------------------------
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_core_accepts_it(hass: HomeAssistant, file: str) -> None:
+    blueprint = load(file.removesuffix(".yaml"))
+    assert blueprint.validate() is None
+    assert blueprint.metadata["homeassistant"] == {"min_version": "2026.7.0"}
+    assert blueprint.metadata["source_url"] == f"https://{SOURCE}{file}"
+    for given in blueprint.inputs.values():
+        assert given["name"]
+        if "default" in given:
+            choose(given, given["default"])
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_its_devices_are_picked_from_ours(hass: HomeAssistant, file: str) -> None:
+    for name, given in load(file.removesuffix(".yaml")).inputs.items():
+        (kind, config), *_ = given["selector"].items()
+        if kind != "device" or name == "phone":
+            continue
+        model = "contact" if name == "contacts" else "virtual_number"
+        assert config["filter"] == [{"integration": DOMAIN, "model_id": model}]
+        # Without a choice there is no automation, rather than one for everybody.
+        assert "default" not in given
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_imported_by_its_address(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    config_folder: Path,
+    hass_ws_client: WebSocketGenerator,
+    aioclient_mock: AiohttpClientMocker,
+    file: str,
+) -> None:
+    content = (FOLDER / file).read_text()
+    raw = SOURCE.replace("github.com", "raw.githubusercontent.com").replace("/blob/", "/")
+    aioclient_mock.get(f"https://{raw}{file}", text=content)
+    assert await async_setup_component(hass, "automation", {})
+    client = await hass_ws_client(hass)
+
+    await client.send_json_auto_id({"type": "blueprint/import", "url": f"https://{SOURCE}{file}"})
+    imported = (await client.receive_json())["result"]
+    assert imported["validation_errors"] is None
+    path = imported["suggested_filename"]
+    assert path == f"intellisms-ha/{file.removesuffix('.yaml')}"
+
+    await client.send_json_auto_id(
+        {
+            "type": "blueprint/save",
+            "domain": "automation",
+            "path": path,
+            "yaml": imported["raw_data"],
+            "source_url": f"https://{SOURCE}{file}",
+        }
+    )
+    assert (await client.receive_json())["success"]
+    saved = config_folder / "blueprints" / "automation" / f"{path}.yaml"
+    assert yaml_util.load_yaml_dict(saved)["blueprint"]["name"]
+
+
+def test_the_page_has_a_button_for_each() -> None:
+    page = (ROOT / "docs" / "blueprints.md").read_text()
+    redirect = "https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url="
+    for file in FILES:
+        assert page.count(f"({redirect}{quote(f'https://{SOURCE}{file}', safe='')})") == 1
+    assert page.count(redirect) == len(FILES)
+
+
+# ---- open a gate for known contacts -----------------------------------------------
+
+
+@pytest.fixture
+async def gate(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn
+) -> dict[str, list[ServiceCall]]:
+    """Return the calls of a gate that Anna and Ben may open from 7 to 22."""
+    calls = {
+        "open": async_mock_service(hass, "cover", "open_cover"),
+        "refused": async_mock_service(hass, "notify", "send_message"),
+    }
+    await fill_in(
+        "gate_for_known_contacts",
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"], ids["Ben"]],
+        open_actions=[{"action": "cover.open_cover", "target": {"entity_id": "cover.gate"}}],
+        refused_actions=step(
+            "notify.send_message", message="{{ trigger.message.from_name }} was too late"
+        ),
+    )
+    return calls
+
+
+async def test_gate_opens_for_a_chosen_contact(
+    gate: dict[str, list[ServiceCall]], deliver: Deliver
+) -> None:
+    await deliver(button("Open"))
+    await deliver(reply(" OPEN", "B1", sender=BEN))
+    await deliver(text("open ", channel="whatsapp"))
+    assert [call.data["entity_id"] for call in gate["open"]] == [["cover.gate"]] * 3
+    assert gate["refused"] == []
+
+
+async def test_gate_opens_once_for_each_tap(
+    gate: dict[str, list[ServiceCall]], deliver: Deliver
+) -> None:
+    tap = button("Open")
+    await deliver(tap)
+    await deliver(tap)
+    assert len(gate["open"]) == 1
+    await deliver(button("Open"))
+    assert len(gate["open"]) == 2
+
+
+async def test_gate_opens_for_a_simulated_message(
+    hass: HomeAssistant, ids: dict[str, str], gate: dict[str, list[ServiceCall]]
+) -> None:
+    await simulate(
+        hass, ids["Gate"], STRANGER, type="button", button_text="Open", channel="whatsapp"
+    )
+    assert gate["open"] == []
+    await simulate(hass, ids["Gate"], ANNA, type="button", button_text="Open", channel="whatsapp")
+    assert len(gate["open"]) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sender": STRANGER},
+        {"sender": "+447700900125"},
+        {"to": SHOP},
+        {"channel": "sms"},
+        {"age": timedelta(minutes=11)},
+    ],
+    ids=["a stranger", "another contact", "another number", "an SMS", "late"],
+)
+async def test_gate_stays_shut(
+    gate: dict[str, list[ServiceCall]], deliver: Deliver, fields: dict[str, Any]
+) -> None:
+    await deliver(button("Open", **fields))
+    assert gate == {"open": [], "refused": []}
+
+
+async def test_gate_stays_shut_for_other_words(
+    gate: dict[str, list[ServiceCall]], deliver: Deliver
+) -> None:
+    await deliver(button("Opened"))
+    await deliver(text("please open", channel="whatsapp"))
+    await deliver(image(LINK, "Open"))
+    assert gate["open"] == []
+
+
+@pytest.mark.parametrize("when", ["2026-07-06 06:59:59+00:00", "2026-07-06 22:00:00+00:00"])
+async def test_gate_stays_shut_outside_its_hours(
+    gate: dict[str, list[ServiceCall]],
+    deliver: Deliver,
+    freezer: FrozenDateTimeFactory,
+    when: str,
+) -> None:
+    freezer.move_to(when)
+    await deliver(button("Open"))
+    assert gate["open"] == []
+    assert [call.data["message"] for call in gate["refused"]] == ["Anna was too late"]
+    await deliver(button("Open", sender=STRANGER))
+    assert len(gate["refused"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "when", "opened"),
+    [
+        ({"after": "22:00:00", "before": "06:00:00"}, "2026-07-06 23:30:00+00:00", 1),
+        ({"after": "22:00:00", "before": "06:00:00"}, "2026-07-06 12:00:00+00:00", 0),
+        ({"after": "00:00:00", "before": "00:00:00"}, "2026-07-06 03:00:00+00:00", 1),
+        ({"after": "09:00:00", "before": "09:00:00"}, "2026-07-06 03:00:00+00:00", 1),
+        ({"days": ["mon"]}, "2026-07-06 12:00:00+00:00", 1),
+        ({"days": ["mon"]}, "2026-07-07 12:00:00+00:00", 0),
+        ({"days": []}, "2026-07-06 12:00:00+00:00", 0),
+    ],
+)
+async def test_gate_hours(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    freezer: FrozenDateTimeFactory,
+    hours: dict[str, Any],
+    when: str,
+    opened: int,
+) -> None:
+    calls = async_mock_service(hass, "script", "open_gate")
+    await fill_in(
+        "gate_for_known_contacts",
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"]],
+        open_actions=step("script.open_gate"),
+        **hours,
+    )
+    freezer.move_to(when)
+    await deliver(button("Open"))
+    assert len(calls) == opened
+
+
+@pytest.mark.parametrize("empty", ["virtual_numbers", "contacts", "channels"])
+async def test_gate_without_a_choice_is_no_automation(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn, deliver: Deliver, empty: str
+) -> None:
+    calls = async_mock_service(hass, "script", "open_gate")
+    inputs: dict[str, Any] = {
+        "virtual_numbers": [ids["Gate"]],
+        "contacts": [ids["Anna"]],
+        "open_actions": step("script.open_gate"),
+    }
+    await fill_in("gate_for_known_contacts", "unavailable", **{**inputs, empty: []})
+    await deliver(button("Open"))
+    assert calls == []
+
+
+async def test_gate_stays_shut_for_a_contact_that_was_removed(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    gate: dict[str, list[ServiceCall]],
+    deliver: Deliver,
+) -> None:
+    for subentry in list(loaded.subentries.values()):
+        if subentry.title in {"Anna", "Ben"}:
+            hass.config_entries.async_remove_subentry(loaded, subentry.subentry_id)
+    await hass.async_block_till_done()
+    await deliver(button("Open"))
+    await deliver(button("Open", sender=BEN))
+    assert gate["open"] == []
+
+
+# ---- command by text with a PIN ---------------------------------------------------
+
+
+@pytest.fixture
+async def command(hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn) -> list[ServiceCall]:
+    """Return the calls of a heating that Anna may command with a PIN."""
+    calls: list[ServiceCall] = async_mock_service(hass, "script", "heat")
+    await fill_in(
+        "text_command",
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"]],
+        pin="0471 Plum",
+        command="heating  on",
+        command_actions=step(
+            "script.heat", rest="{{ rest }}", who="{{ trigger.message.from_name }}"
+        ),
+    )
+    return calls
+
+
+async def test_command_runs(command: list[ServiceCall], deliver: Deliver) -> None:
+    await deliver(text("0471 plum heating on"))
+    await deliver(text("  0471 PLUM  Heating\nOn  21 Kitchen ", channel="whatsapp"))
+    assert [call.data for call in command] == [
+        {"rest": "", "who": "Anna"},
+        {"rest": "21 Kitchen", "who": "Anna"},
+    ]
+
+
+async def test_command_is_a_text(command: list[ServiceCall], deliver: Deliver) -> None:
+    await deliver(button("0471 plum heating on"))
+    await deliver(image(LINK, "0471 plum heating on"))
+    assert command == []
+
+
+async def test_command_by_the_chosen_channel(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn, deliver: Deliver
+) -> None:
+    calls = async_mock_service(hass, "script", "heat")
+    await fill_in(
+        "text_command",
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"]],
+        channels=["whatsapp"],
+        pin="0471",
+        command="on",
+        command_actions=step("script.heat"),
+    )
+    await deliver(text("0471 on"))
+    assert calls == []
+    await deliver(text("0471 on", channel="whatsapp"))
+    assert len(calls) == 1
+
+
+async def test_command_runs_when_simulated(
+    hass: HomeAssistant, ids: dict[str, str], command: list[ServiceCall]
+) -> None:
+    await simulate(hass, ids["Gate"], BEN, text="0471 plum heating on")
+    await simulate(hass, ids["Gate"], ANNA, text="0472 plum heating on")
+    assert command == []
+    await simulate(hass, ids["Gate"], ANNA, text="0471 plum heating on")
+    assert len(command) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "heating on",
+        "0471 heating on",
+        "471 plum heating on",
+        "0471 plums heating on",
+        "0471 plum heating",
+        "0471 plum heating only",
+        "0471plum heating on",
+        "please 0471 plum heating on",
+        "heating on 0471 plum",
+        "{{ pin }} heating on",
+        "",
+    ],
+)
+async def test_command_needs_the_whole_pin_and_command(
+    command: list[ServiceCall], deliver: Deliver, said: str
+) -> None:
+    await deliver(text(said))
+    assert command == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"sender": STRANGER}, {"sender": BEN}, {"to": SHOP}, {"age": timedelta(hours=1)}],
+    ids=["a stranger", "another contact", "another number", "late"],
+)
+async def test_command_of_others(
+    command: list[ServiceCall], deliver: Deliver, fields: dict[str, Any]
+) -> None:
+    await deliver(text("0471 plum heating on", **fields))
+    assert command == []
+
+
+@pytest.mark.parametrize(
+    ("pin", "spoken"), [("", "on"), ("  ", "on"), ("123", "on"), ("1 2 3", "on"), ("1234", " ")]
+)
+async def test_command_with_hardly_a_pin_never_runs(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    pin: str,
+    spoken: str,
+) -> None:
+    calls = async_mock_service(hass, "script", "heat")
+    await fill_in(
+        "text_command",
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"]],
+        pin=pin,
+        command=spoken,
+        command_actions=step("script.heat"),
+    )
+    await deliver(text(f"{pin} {spoken}"))
+    assert calls == []
+
+
+async def test_command_with_a_pin_that_yaml_took_for_a_number(
+    hass: HomeAssistant, ids: dict[str, str], config_folder: Path, deliver: Deliver
+) -> None:
+    shutil.copytree(FOLDER.parent, config_folder / "blueprints" / "automation")
+    calls = async_mock_service(hass, "script", "heat")
+    inputs = {
+        "virtual_numbers": [ids["Gate"]],
+        "contacts": [ids["Anna"]],
+        "pin": 4711,
+        "command": True,
+        "command_actions": step("script.heat", rest="{{ rest }}"),
+    }
+    use = {"path": "intellisms/text_command.yaml", "input": inputs}
+    await automate(hass, {"use_blueprint": use})
+    await deliver(text("4711 true"))
+    assert len(calls) == 1
+
+
+# ---- yes or no by WhatsApp button -------------------------------------------------
+
+
+@pytest.fixture
+async def question(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn
+) -> dict[str, list[ServiceCall]]:
+    """Return the calls of a question to Anna and Ben, asked when the doorbell rings."""
+    names = ("ask", "yes", "no", "nobody")
+    calls = {name: async_mock_service(hass, "script", name) for name in names}
+    await fill_in(
+        "yes_no_question",
+        ask_when=[{"trigger": "event", "event_type": "doorbell"}],
+        ask_actions=step("script.ask"),
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"], ids["Ben"]],
+        yes_buttons=["Yes", "LET_IN"],
+        yes_actions=step("script.yes", who="{{ wait.trigger.message.from_name }}"),
+        no_actions=step("script.no"),
+        timeout_actions=step("script.nobody"),
+    )
+    return calls
+
+
+async def ring(hass: HomeAssistant) -> None:
+    hass.bus.async_fire("doorbell")
+    await settle()
+
+
+def counted(calls: dict[str, list[ServiceCall]]) -> dict[str, int]:
+    return {name: len(made) for name, made in calls.items() if made}
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        (lambda: button("yes "), "yes"),
+        (lambda: reply("Come in", "let_in", sender=BEN), "yes"),
+        (lambda: button("No"), "no"),
+    ],
+)
+async def test_question_is_answered(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    body: Callable[[], str],
+    answer: str,
+) -> None:
+    await ring(hass)
+    assert counted(question) == {"ask": 1}
+    await tap(body())
+    assert counted(question) == {"ask": 1, answer: 1}
+    # It is over: neither the other button nor the end of the time counts any more.
+    await tap(button("No"))
+    await tap(button("Yes"))
+    async_fire_time_changed(hass, fire_all=True)
+    await settle()
+    assert counted(question) == {"ask": 1, answer: 1}
+
+
+async def test_question_tells_who_answered(
+    hass: HomeAssistant, question: dict[str, list[ServiceCall]], tap: Deliver
+) -> None:
+    await ring(hass)
+    await tap(button("Yes", sender=BEN))
+    assert question["yes"][0].data == {"who": "Ben"}
+
+
+async def test_question_answered_by_a_simulated_tap(
+    hass: HomeAssistant, ids: dict[str, str], question: dict[str, list[ServiceCall]]
+) -> None:
+    await ring(hass)
+    yes = {"type": "button", "button_text": "Yes", "channel": "whatsapp"}
+    await simulate(hass, ids["Gate"], STRANGER, **yes)
+    assert counted(question) == {"ask": 1}
+    await simulate(hass, ids["Gate"], ANNA, **yes)
+    assert counted(question) == {"ask": 1, "yes": 1}
+
+
+async def test_question_that_nobody_answers(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await ring(hass)
+    freezer.tick(299)
+    async_fire_time_changed(hass)
+    await settle()
+    assert counted(question) == {"ask": 1}
+    freezer.tick(2)
+    async_fire_time_changed(hass)
+    await settle()
+    assert counted(question) == {"ask": 1, "nobody": 1}
+    await tap(button("Yes"))
+    assert counted(question) == {"ask": 1, "nobody": 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda: button("Yes", sender=STRANGER),
+        lambda: button("Yes", sender="+447700900125"),
+        lambda: button("Yes", to=SHOP),
+        lambda: button("No", sender=STRANGER),
+        lambda: button("No", to=SHOP),
+        lambda: button("Maybe"),
+        lambda: text("Yes", channel="whatsapp"),
+        lambda: button("Yes", age=timedelta(minutes=2)),
+    ],
+    ids=[
+        "a stranger",
+        "another contact",
+        "another number",
+        "a stranger's no",
+        "a no to another number",
+        "another button",
+        "a text",
+        "an old tap",
+    ],
+)
+async def test_question_waits_on(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    body: Callable[[], str],
+) -> None:
+    await ring(hass)
+    await tap(body())
+    assert counted(question) == {"ask": 1}
+    await tap(button("Yes"))
+    assert counted(question) == {"ask": 1, "yes": 1}
+
+
+async def test_question_is_not_asked_twice_at_once_but_again(
+    hass: HomeAssistant, question: dict[str, list[ServiceCall]], tap: Deliver
+) -> None:
+    await tap(button("Yes"))
+    assert counted(question) == {}
+    await ring(hass)
+    await ring(hass)
+    assert counted(question) == {"ask": 1}
+    await tap(button("Yes"))
+    await ring(hass)
+    await tap(button("No"))
+    assert counted(question) == {"ask": 2, "yes": 1, "no": 1}
+
+
+async def test_question_with_nothing_but_what_is_needed(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn, tap: Deliver
+) -> None:
+    asked = async_mock_service(hass, "script", "ask")
+    hass.states.async_set("input_boolean.ask", "off")
+    await fill_in(
+        "yes_no_question",
+        ask_when=[{"trigger": "event", "event_type": "doorbell"}],
+        ask_if=[{"condition": "state", "entity_id": "input_boolean.ask", "state": "on"}],
+        ask_actions=step("script.ask"),
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"]],
+    )
+    await ring(hass)
+    assert asked == []
+    hass.states.async_set("input_boolean.ask", "on")
+    for label in ("Yes", "No"):
+        await ring(hass)
+        await tap(button(label))
+    assert len(asked) == 2
+
+
+# ---- forward messages to a phone --------------------------------------------------
+
+
+async def forwarding(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn, **inputs: Any
+) -> list[ServiceCall]:
+    """Return the notifications of what the gate's number receives."""
+    calls: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
+    await fill_in(
+        "forward_to_phone",
+        virtual_numbers=[ids["Gate"]],
+        notify=["notify.phone", "notify.tablet"],
+        **inputs,
+    )
+    return calls
+
+
+async def test_forwards_everything_to_the_number(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn, deliver: Deliver
+) -> None:
+    calls = await forwarding(hass, ids, fill_in)
+    await deliver(text("[1,2] {{ 1 + 1 }}"))
+    await deliver(text("4711", sender=STRANGER))
+    await deliver(button("Open"))
+    await deliver(image(LINK))
+    await deliver(text("Not for the gate", to=SHOP))
+    assert [call.data for call in calls] == [
+        {"entity_id": ["notify.phone", "notify.tablet"], "title": "Gate", "message": message}
+        for message in (
+            "Anna: [1,2] {{ 1 + 1 }}",
+            f"{STRANGER}: 4711",
+            "Anna: Open",
+            "Anna: (image)",
+        )
+    ]
+
+
+async def test_forwards_what_is_simulated(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn
+) -> None:
+    calls = await forwarding(hass, ids, fill_in)
+    await simulate(hass, ids["Shop"], ANNA, text="Not for the gate")
+    await simulate(hass, ids["Gate"], ANNA, text="A test")
+    assert [call.data["message"] for call in calls] == ["Anna: A test"]
+
+
+async def test_forwards_known_contacts_only(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn, deliver: Deliver
+) -> None:
+    calls = await forwarding(hass, ids, fill_in, sender="known")
+    await deliver(text("Hello", sender=STRANGER))
+    assert calls == []
+    await deliver(text("Hello", sender=BEN))
+    assert len(calls) == 1
+
+
+# ---- alert when a picture arrives -------------------------------------------------
+
+
+@pytest.fixture
+def alerts(hass: HomeAssistant) -> list[ConfigType]:
+    """Return the notifications that a phone with the app gets.
+
+    The app's own integration needs packages for cameras and speech, so only the
+    device action that the blueprint uses is here, with its schema.
+    """
+    calls: list[ConfigType] = []
+
+    async def call(
+        hass: HomeAssistant, config: ConfigType, variables: dict[str, Any], context: Context | None
+    ) -> None:
+        said = {key: config[key] for key in ("title", "message", "data")}
+        calls.append(
+            {"device_id": config[CONF_DEVICE_ID], **template.render_complex(said, variables)}
+        )
+
+    schema = cv.DEVICE_ACTION_BASE_SCHEMA.extend(
+        {
+            vol.Required(CONF_TYPE): "notify",
+            vol.Required("message"): cv.template,
+            vol.Optional("title"): cv.template,
+            vol.Optional("data"): cv.template_complex,
+        }
+    )
+    mock_integration(hass, MockModule("mobile_app"))
+    mock_platform(
+        hass,
+        "mobile_app.device_action",
+        SimpleNamespace(ACTION_SCHEMA=schema, async_call_action_from_config=call),
+    )
+    return calls
+
+
+@pytest.fixture
+def phone(hass: HomeAssistant) -> str:
+    """Return the device id of a phone with the app."""
+    app = MockConfigEntry(domain="mobile_app")
+    app.add_to_hass(hass)
+    registry = dr.async_get(hass)
+    return registry.async_get_or_create(
+        config_entry_id=app.entry_id, identifiers={("mobile_app", "phone")}
+    ).id
+
+
+async def test_alerts_when_a_picture_arrives(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    alerts: list[ConfigType],
+    phone: str,
+) -> None:
+    more = async_mock_service(hass, "script", "more")
+    await fill_in(
+        "picture_alert",
+        virtual_numbers=[ids["Gate"]],
+        phone=phone,
+        more_actions=step("script.more", link="{{ trigger.message.media_url }}"),
+    )
+    await deliver(image(LINK, sender=STRANGER))
+    await deliver(image(LINK, to=SHOP))
+    await deliver(button("Open"))
+    await deliver(text("A picture"))
+    assert alerts == []
+    await deliver(image(LINK))
+    await simulate(
+        hass, ids["Gate"], ANNA, type="image", text="The cat", media_url=LINK, channel="whatsapp"
+    )
+    assert alerts == [
+        {"device_id": phone, "title": "Gate", "message": message, "data": {"image": LINK}}
+        for message in ("Picture from Anna", "Picture from Anna: The cat")
+    ]
+    assert [call.data for call in more] == [{"link": LINK}] * 2
+
+
+async def test_alerts_without_the_picture_itself(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    alerts: list[ConfigType],
+    phone: str,
+) -> None:
+    await fill_in(
+        "picture_alert",
+        virtual_numbers=[ids["Gate"]],
+        phone=phone,
+        sender="anyone",
+        show=False,
+    )
+    await deliver(image(LINK, sender=STRANGER))
+    assert [(alert["message"], alert["data"]) for alert in alerts] == [
+        (f"Picture from {STRANGER}", {})
+    ]
+
+
+async def test_a_sender_who_is_not_accepted_cannot_be_simulated(
+    hass: HomeAssistant, loaded: MockConfigEntry, ids: dict[str, str]
+) -> None:
+    hass.config_entries.async_update_entry(loaded, options={CONF_ACCEPT: Accept.KNOWN})
+    with pytest.raises(ServiceValidationError):
+        await simulate(hass, ids["Gate"], STRANGER, text="Hello")

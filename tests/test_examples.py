@@ -1,0 +1,451 @@
+"""The automations in the documentation run, and its tables are true."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from http import HTTPStatus
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import Event, HomeAssistant, ServiceCall
+from homeassistant.util import yaml as yaml_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+    async_mock_service,
+)
+
+from custom_components.intellisms.const import EVENT_MESSAGE_STATUS, Ignored
+from custom_components.intellisms.event import DESCRIPTION as MESSAGE_EVENT
+from custom_components.intellisms.picture import PictureError
+from custom_components.intellisms.protocol import MessageType
+from custom_components.intellisms.protocol.matching import PATTERN_TIMEOUT
+from custom_components.intellisms.protocol.parser import STATUS_WORDS
+from custom_components.intellisms.trigger import BUTTON_TYPES
+
+from .automations import (
+    BEN,
+    SHOP,
+    STRANGER,
+    automate,
+    button,
+    devices,
+    household,
+    image,
+    reply,
+    settle,
+    text,
+)
+from .conftest import Post
+from .samples import sample
+
+ROOT = Path(__file__).parents[1]
+INTEGRATION = ROOT / "custom_components" / "intellisms"
+PAGES = ("README.md", "docs/automations.md")
+
+type Automation = dict[str, Any]
+type Calls = Callable[[], list[tuple[str, dict[str, Any]]]]
+type Deliver = Callable[[str], Awaitable[None]]
+type Scenario = Callable[[HomeAssistant, Deliver, Calls, FrozenDateTimeFactory], Awaitable[None]]
+
+
+def examples(page: str) -> dict[str, Automation]:
+    """Return the automations on a page by their aliases."""
+    blocks = re.findall(
+        r"^```yaml\n(.*?)^```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE
+    )
+    automations = [yaml_util.parse_yaml(block) for block in blocks]
+    return {found["alias"]: found for found in automations if isinstance(found, dict)}
+
+
+ON_PAGES = [(page, alias) for page in PAGES for alias in examples(page)]
+
+
+@pytest.fixture
+def entry() -> MockConfigEntry:
+    return household()
+
+
+@pytest.fixture(autouse=True)
+async def noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Stop the clock."""
+    await hass.config.async_set_time_zone("UTC")
+    freezer.move_to("2026-07-06 12:00:00+00:00")
+
+
+@pytest.fixture
+def calls(hass: HomeAssistant) -> Calls:
+    """Return what gives, and forgets, the actions that were called so far."""
+    called: list[list[ServiceCall]] = [
+        async_mock_service(hass, *action.split("."))
+        for action in (
+            "climate.turn_on",
+            "cover.open_cover",
+            "lock.unlock",
+            "notify.send_message",
+            "scene.turn_on",
+            "script.ask",
+            "siren.turn_on",
+        )
+    ]
+
+    def take() -> list[tuple[str, dict[str, Any]]]:
+        taken = [
+            (f"{call.domain}.{call.service}", dict(call.data)) for made in called for call in made
+        ]
+        for made in called:
+            made.clear()
+        return taken
+
+    return take
+
+
+@pytest.fixture
+def deliver(own_door: Post) -> Deliver:
+    """Return what posts to our door and lets happen what needs no time to pass."""
+
+    async def post(body: str) -> None:
+        assert await own_door(body) == 200
+        await settle()
+
+    return post
+
+
+def with_devices(config: Any, ids: dict[str, str]) -> Any:
+    """Put device ids where the documentation has words in capitals."""
+    if isinstance(config, dict):
+        return {key: with_devices(value, ids) for key, value in config.items()}
+    if isinstance(config, list):
+        return [with_devices(value, ids) for value in config]
+    return ids.get(config.capitalize(), config) if _is_place(config) else config
+
+
+def _is_place(config: Any) -> bool:
+    return isinstance(config, str) and re.fullmatch("[A-Z]+", config) is not None
+
+
+# ---- the examples -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("page", "alias"), ON_PAGES, ids=lambda value: value)
+async def test_example_runs(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    deliver: Deliver,
+    calls: Calls,
+    freezer: FrozenDateTimeFactory,
+    page: str,
+    alias: str,
+) -> None:
+    # Core logs the alias, and a message's own words must not be in the log.
+    automation = examples(page)[alias] | {"alias": "Example"}
+    await automate(hass, with_devices(automation, devices(loaded)))
+    (state,) = hass.states.async_all("automation")
+    assert state.state == "on"
+    await SCENARIOS[page, alias](hass, deliver, calls, freezer)
+    assert calls() == []
+
+
+def test_there_are_enough_examples() -> None:
+    assert len(examples("docs/automations.md")) >= 5
+
+
+async def gate_if_not_late(
+    hass: HomeAssistant, deliver: Deliver, calls: Calls, freezer: FrozenDateTimeFactory
+) -> None:
+    await deliver(button("Open", age=timedelta(hours=1)))
+    await deliver(button("Open", to=SHOP))
+    assert calls() == []
+    await gate(hass, deliver, calls, freezer)
+
+
+async def gate(
+    _hass: HomeAssistant, deliver: Deliver, calls: Calls, _freezer: FrozenDateTimeFactory
+) -> None:
+    await deliver(button("Open", sender=STRANGER))
+    await deliver(button("Close"))
+    await deliver(text("Open"))
+    assert calls() == []
+    tap = button("Open")
+    await deliver(tap)
+    await deliver(tap)
+    assert calls() == [("cover.open_cover", {"entity_id": ["cover.gate"]})]
+    await deliver(button("Open"))
+    assert len(calls()) == 1
+
+
+async def heating(
+    _hass: HomeAssistant, deliver: Deliver, calls: Calls, _freezer: FrozenDateTimeFactory
+) -> None:
+    await deliver(text("heating on marmalade", sender=STRANGER))
+    await deliver(text("heating on marmalade", sender=BEN))
+    await deliver(text("heating on"))
+    await deliver(text("heating on marmalade please"))
+    await deliver(text("heating on marmalade", channel="whatsapp"))
+    assert calls() == []
+    await deliver(text(" Heating on Marmalade"))
+    assert calls() == [("climate.turn_on", {"entity_id": ["climate.living_room"]})]
+
+
+async def doorbell(
+    hass: HomeAssistant, deliver: Deliver, calls: Calls, freezer: FrozenDateTimeFactory
+) -> None:
+    question = {
+        "question": "Somebody is at the door. Let them in?",
+        "buttons": ["Let in", "Not now"],
+    }
+
+    async def ring() -> None:
+        hass.states.async_set("binary_sensor.doorbell", "off")
+        hass.states.async_set("binary_sensor.doorbell", "on")
+        await settle()
+        assert calls() == [("script.ask", question)]
+
+    await ring()
+    await deliver(button("Let in", sender=STRANGER))
+    assert calls() == []
+    await deliver(reply("Let in", "B1", sender=BEN))
+    assert calls() == [("lock.unlock", {"entity_id": ["lock.front_door"]})]
+
+    await ring()
+    await deliver(button("Not now"))
+    await deliver(button("Let in"))
+    assert calls() == []
+
+    await ring()
+    freezer.tick(301)
+    async_fire_time_changed(hass)
+    await settle()
+    ((action, data),) = calls()
+    assert (action, data["message"]) == (
+        "notify.send_message",
+        "Somebody rang, and nobody answered.",
+    )
+
+
+async def night(
+    _hass: HomeAssistant, deliver: Deliver, calls: Calls, freezer: FrozenDateTimeFactory
+) -> None:
+    await deliver(text("By day"))
+    assert calls() == []
+    freezer.move_to("2026-07-06 23:00:00+00:00")
+    await deliver(text("By night"))
+    await deliver(image("https://media.example.com/1.jpg", sender=STRANGER, to=SHOP))
+    assert [(data["title"], data["message"]) for _, data in calls()] == [
+        ("To Gate", "Anna: By night"),
+        ("To Shop", f"{STRANGER}: (image)"),
+    ]
+    freezer.move_to("2026-07-07 07:00:00+00:00")
+    await deliver(text("By day"))
+
+
+async def scene(
+    _hass: HomeAssistant, deliver: Deliver, calls: Calls, _freezer: FrozenDateTimeFactory
+) -> None:
+    await deliver(text("film 10", sender=STRANGER))
+    await deliver(text("panic"))
+    await deliver(text("film 100"))
+    await deliver(text("the film 10"))
+    assert calls() == []
+    await deliver(text(" Film 10 "))
+    await deliver(text("evening", channel="whatsapp", sender=BEN))
+    assert calls() == [
+        ("scene.turn_on", {"entity_id": ["scene.film"], "transition": 10}),
+        ("scene.turn_on", {"entity_id": ["scene.evening"], "transition": 0}),
+    ]
+
+
+async def guests(
+    hass: HomeAssistant, deliver: Deliver, calls: Calls, freezer: FrozenDateTimeFactory
+) -> None:
+    async def move() -> list[tuple[str, dict[str, Any]]]:
+        hass.states.async_set("binary_sensor.front_door", "off")
+        hass.states.async_set("binary_sensor.front_door", "on")
+        await settle()
+        return calls()
+
+    alarm = [("siren.turn_on", {"entity_id": ["siren.porch"]})]
+    assert await move() == alarm
+    await deliver(text("We are almost there!", sender=STRANGER))
+    assert await move() == alarm
+    await deliver(text("We are almost there!", to=SHOP))
+    assert await move() == alarm
+    await deliver(text("We are ALMOST there!"))
+    assert await move() == []
+    freezer.tick(601)
+    assert await move() == alarm
+
+
+SCENARIOS: dict[tuple[str, str], Scenario] = {
+    ("README.md", "Open the gate by WhatsApp"): gate,
+    ("docs/automations.md", "Ask when the doorbell rings"): doorbell,
+    ("docs/automations.md", "Heating on by text"): heating,
+    ("docs/automations.md", "Light scenes by text"): scene,
+    ("docs/automations.md", "Messages at night"): night,
+    ("docs/automations.md", "Movement at the door"): guests,
+    ("docs/automations.md", "Open the gate by WhatsApp"): gate_if_not_late,
+}
+
+
+# ---- the reference ----------------------------------------------------------------
+
+
+def section(heading: str) -> str:
+    """Return what stands below a heading of the reference, up to the next."""
+    page = (ROOT / "docs" / "reference.md").read_text()
+    found = re.search(
+        rf"^##+ {re.escape(heading)}\n(.*?)(?=^##|\Z)", page, re.DOTALL | re.MULTILINE
+    )
+    assert found, heading
+    return found[1]
+
+
+def tables(heading: str) -> list[dict[str, str]]:
+    """Return the tables below a heading: first cell, the rest."""
+    return [
+        dict(_cells(line) for line in table.splitlines()[2:])
+        for table in re.findall(r"(?:^\|.*\n)+", section(heading), re.MULTILINE)
+    ]
+
+
+def _cells(line: str) -> tuple[str, str]:
+    first, rest = line.strip("| ").split(" | ", 1)
+    return first.strip("`"), rest
+
+
+def words(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def described(file: str, key: str) -> list[str]:
+    """Return the fields that the editor shows of a trigger, condition or action."""
+    return list(yaml_util.load_yaml_dict(INTEGRATION / file)[key]["fields"])
+
+
+def translated(*path: str) -> Any:
+    found = json.loads((INTEGRATION / "translations" / "en.json").read_text())
+    for part in path:
+        found = found[part]
+    return found
+
+
+async def test_event_keys(
+    loaded: MockConfigEntry, own_door: Post, messages: list[Event[Any]]
+) -> None:
+    assert await own_door(text("Hello")) == 200
+    (table,) = tables("Event `intellisms_message_received`")
+    assert list(table) == list(messages[0].data)
+    assert words(table["type"])[: len(MessageType)] == list(MessageType)
+
+
+async def test_status_keys(hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post) -> None:
+    events = async_capture_events(hass, EVENT_MESSAGE_STATUS)
+    assert await own_door(sample("status_report.txt")) == 200
+    (table,) = tables("Event `intellisms_message_status`")
+    assert list(table) == list(events[0].data)
+    assert words(table["status"]) == list(STATUS_WORDS.values())
+
+
+def test_entities() -> None:
+    found = tables("Entities")
+    shown = {
+        name
+        for table in found
+        for name in re.findall(r"^\*([^*]+)\*", "\n".join(table), re.MULTILINE)
+    }
+    names = {
+        entity["name"] for platform in translated("entity").values() for entity in platform.values()
+    }
+    assert shown == names
+    number, errors, _contact, account = found
+    assert words(number["*Message* (event)"]) == MESSAGE_EVENT.event_types
+    assert words(account["*Messages ignored*"]) == list(Ignored)
+    assert list(errors) == list(PictureError)
+
+
+@pytest.mark.parametrize(
+    ("heading", "file", "key"),
+    [
+        ("Trigger: message received", "triggers.yaml", "message_received"),
+        ("Trigger: button tapped", "triggers.yaml", "button_tapped"),
+        ("Condition *Last message*", "conditions.yaml", "last_message"),
+        ("Action *Simulate message*", "services.yaml", "simulate_message"),
+    ],
+)
+def test_fields(heading: str, file: str, key: str) -> None:
+    (table,) = tables(heading)
+    assert list(table) == described(file, key)
+
+
+def test_limits_of_comparing() -> None:
+    assert words(section("Trigger: button tapped").split("|")[0])[1:] == [
+        "button",
+        "reply",
+        "list_reply",
+    ]
+    assert set(words(section("Trigger: button tapped").split("|")[0])[1:]) == BUTTON_TYPES
+    assert f"longer than {PATTERN_TIMEOUT} s" in section("How they compare")
+
+
+async def test_trigger_variables(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: list[Event[Any]]
+) -> None:
+    runs = async_capture_events(hass, "ran")
+    options = {"match": "regex", "text": "(?P<what>heat) ([0-9]+)?"}
+    await automate(
+        hass,
+        {
+            "triggers": [{"trigger": "intellisms.message_received", "options": options}],
+            "actions": [{"event": "ran", "event_data": {"trigger": "{{ trigger }}"}}],
+        },
+    )
+    assert await own_door(text("heat ")) == 200
+    assert await own_door(text("please heat 21")) == 200
+    await hass.async_block_till_done()
+    (run,) = runs
+    trigger = run.data["trigger"]
+    (table,) = tables("Trigger variables")
+    assert {name.removeprefix("trigger.") for name in table} <= set(trigger)
+    assert trigger["message"] == messages[-1].data
+    assert trigger["match"] == {0: "heat 21", 1: "heat", 2: "21", "what": "heat"}
+    assert trigger["platform"] in words(table["trigger.platform"])
+    assert trigger["description"] in words(table["trigger.description"])
+
+
+def test_options() -> None:
+    (table,) = tables("Options")
+    assert [name.strip("*") for name in table] == list(
+        translated("options", "step", "init", "data").values()
+    )
+
+
+def test_answers() -> None:
+    (table,) = tables("What IntelliSMS is answered")
+    names = set(re.findall(r"HTTPStatus\.(\w+)", (INTEGRATION / "endpoint.py").read_text()))
+    assert {int(answer[:3]) for answer in table.values()} == {HTTPStatus[name] for name in names}
+
+
+# ---- all pages --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    # Not pictures: scripts/e2e takes them.
+    for target in re.findall(r"(?<!!)\[[^\]]*\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+        name, _, anchor = target.partition("#")
+        linked = page.parent / name if name else page
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in _anchors(linked), target
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
