@@ -41,6 +41,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     )
     readable = await journal.async_load()
     directory = Directory(hass, entry)
+    journal.async_forget_others(directory)
     # Before the platforms listen: a new number's entities show what came before.
     directory.async_on_added(journal.async_adopt)
     entry.runtime_data = IntelliSMSData(

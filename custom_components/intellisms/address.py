@@ -7,13 +7,15 @@ from ipaddress import ip_address
 from typing import Any
 
 from homeassistant.components import webhook
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_WEBHOOK_ID
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util.network import is_ip_address
 from yarl import URL
 
-from .const import CONF_CLOUDHOOK_URL, CONF_REACH, Reach
+from .cloudhook import async_create_cloudhook
+from .const import CONF_CLOUDHOOK_URL, CONF_REACH, CONF_SHOWN_BASE, Reach
 from .endpoint import URL_PATH
 
 # Names that only a home network resolves.
@@ -59,9 +61,28 @@ def other_addresses(hass: HomeAssistant, data: Mapping[str, Any]) -> list[str]:
 def base_url(hass: HomeAssistant, *, prefer_cloud: bool = False) -> str | None:
     """Return the URL that the internet knows Home Assistant by, if it knows any."""
     try:
-        return get_url(hass, allow_internal=False, prefer_cloud=prefer_cloud)
+        return get_url(hass, allow_internal=False, allow_ip=True, prefer_cloud=prefer_cloud)
     except NoURLAvailableError:
         return None
+
+
+@callback
+def async_update_address(
+    hass: HomeAssistant, entry: ConfigEntry, updates: Mapping[str, Any] | None = None
+) -> Address:
+    """Update what an entry's address is made of; return it, from now on the one that was shown."""
+    data = {**entry.data, **(updates or {}), CONF_SHOWN_BASE: base_url(hass)}
+    hass.config_entries.async_update_entry(entry, data=data)
+    return shown_address(hass, data)
+
+
+async def async_use_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> Address | None:
+    """Let a cloudhook be the address; return it, None where there is no Cloud now."""
+    url = await async_create_cloudhook(hass, entry.data[CONF_WEBHOOK_ID])
+    if url is None:
+        return None
+    updates = {CONF_CLOUDHOOK_URL: url, CONF_REACH: Reach.CLOUDHOOK.value}
+    return async_update_address(hass, entry, updates)
 
 
 def _own_path(data: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Condition: the last message of a virtual number."""
 
+from dataclasses import replace
 from typing import Any, Unpack, cast, override
 
 from homeassistant.const import CONF_OPTIONS
@@ -16,7 +17,7 @@ from .message_filter import (
     SENDER_FIELDS,
     TEXT_FIELDS,
     MessageFilter,
-    async_understand_numbers,
+    async_prepare_options,
 )
 from .received import Received
 
@@ -41,7 +42,7 @@ class LastMessageCondition(Condition):
     @override
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
         validated = cast("ConfigType", _SCHEMA(config))
-        options = await async_understand_numbers(hass, validated[CONF_OPTIONS])
+        options = await async_prepare_options(hass, validated[CONF_OPTIONS])
         MessageFilter.from_options({**options, CONF_VIRTUAL_NUMBER: []})
         return {**validated, CONF_OPTIONS: options}
 
@@ -66,11 +67,23 @@ class LastMessageCondition(Condition):
 
 
 def _last_message(hass: HomeAssistant, device_id: str) -> Received | None:
+    """Return a virtual number's last message, its sender as the contacts are now.
+
+    A contact that was removed since, or lost the number, is nobody any more.
+    """
     found = async_subentry_of_device(hass, device_id)
     if found is None:
         return None
     entry, subentry = found
-    return entry.runtime_data.journal.record(subentry.subentry_id).last
+    last = entry.runtime_data.journal.record(subentry.subentry_id).last
+    if last is None:
+        return None
+    contact = entry.runtime_data.directory.contact(last.message.sender)
+    return replace(
+        last,
+        sender_known=contact is not None,
+        sender_device_id=contact.device_id if contact else None,
+    )
 
 
 CONDITIONS: dict[str, type[Condition]] = {"last_message": LastMessageCondition}

@@ -1,12 +1,12 @@
 """Set-up of an account, its address and its options."""
 
-from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.components import webhook
 from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
@@ -16,6 +16,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.selector import (
     BooleanSelector,
     SelectSelector,
@@ -24,7 +25,14 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .address import base_url, other_addresses, shown_address
+from .address import (
+    Address,
+    async_update_address,
+    async_use_cloudhook,
+    base_url,
+    other_addresses,
+    shown_address,
+)
 from .cloudhook import async_create_cloudhook, is_cloud_ready
 from .const import (
     CONF_ACCEPT,
@@ -34,6 +42,7 @@ from .const import (
     CONF_REPLACED_IDS,
     CONF_SHOWN_BASE,
     DOMAIN,
+    ENTRY_VERSION,
     SUBENTRY_CONTACT,
     SUBENTRY_VIRTUAL_NUMBER,
     Accept,
@@ -59,7 +68,7 @@ OPTIONS_SCHEMA = vol.Schema(
 class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
     """Create the account, so that its address is live before anyone sees it."""
 
-    VERSION = 1
+    VERSION = ENTRY_VERSION
     MINOR_VERSION = 1
 
     @classmethod
@@ -99,26 +108,49 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
             (result["result"].entry_id, SUBENTRY_VIRTUAL_NUMBER),
             context=SubentryFlowContext(source=SOURCE_USER),
         )
-        result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, flow["flow_id"])
+        if flow["type"] is not FlowResultType.ABORT:
+            result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, flow["flow_id"])
         return result
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
+        """Say first what speaks against the address, if anything does."""
+        entry = self._get_reconfigure_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        address = shown_address(self.hass, entry.data)
+        if address.problem:
+            return self.async_show_form(
+                step_id="problem",
+                errors={"base": address.problem},
+                description_placeholders={"url": address.url},
+            )
+        return await self.async_step_address()
+
+    async def async_step_problem(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Go on although something speaks against the address."""
+        return await self.async_step_address()
+
+    async def async_step_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Show the address again, and what can be done about it."""
         entry = self._get_reconfigure_entry()
-        address = shown_address(self.hass, entry.data)
         options = ["new_address"]
         if entry.data[CONF_REACH] == Reach.CLOUDHOOK:
-            options.append("direct")
+            options += ["direct"] if base_url(self.hass) else []
         elif is_cloud_ready(self.hass):
             options.append("cloudhook")
+        others = [f"- `{url}`" for url in other_addresses(self.hass, entry.data)]
         return self.async_show_menu(
-            step_id="reconfigure",
+            step_id="address",
             menu_options=options,
             description_placeholders={
-                "url": address.url,
-                "others": "\n".join(f"- `{url}`" for url in other_addresses(self.hass, entry.data)),
+                "url": shown_address(self.hass, entry.data).url,
+                "others": "\n".join(others) or "-",
             },
         )
 
@@ -142,37 +174,28 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
                     step_id="new_address", errors={"base": "cloud_not_ready"}
                 )
             updates[CONF_CLOUDHOOK_URL] = url
-        return self._update(entry, updates, "address_replaced")
+        address = async_update_address(self.hass, entry, updates)
+        return self._tell(address, "address_replaced")
 
     async def async_step_cloudhook(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Be reached through Home Assistant Cloud's webhook; its limit is said first."""
-        if user_input is None:
-            return self.async_show_form(step_id="cloudhook")
-        entry = self._get_reconfigure_entry()
-        url = entry.data[CONF_CLOUDHOOK_URL] or await async_create_cloudhook(
-            self.hass, entry.data[CONF_WEBHOOK_ID]
-        )
-        if url is None:
-            return self.async_show_form(step_id="cloudhook", errors={"base": "cloud_not_ready"})
-        updates = {CONF_CLOUDHOOK_URL: url, CONF_REACH: Reach.CLOUDHOOK.value}
-        return self._update(entry, updates, "address_switched")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if address := await async_use_cloudhook(self.hass, self._get_reconfigure_entry()):
+                return self._tell(address, "address_switched")
+            errors["base"] = "cloud_not_ready"
+        return self.async_show_form(step_id="cloudhook", errors=errors)
 
     async def async_step_direct(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Be reached at our own door again; the cloudhook goes on working."""
-        entry = self._get_reconfigure_entry()
-        return self._update(entry, {CONF_REACH: Reach.DIRECT.value}, "address_switched")
+        updates = {CONF_REACH: Reach.DIRECT.value}
+        address = async_update_address(self.hass, self._get_reconfigure_entry(), updates)
+        return self._tell(address, "address_switched")
 
-    def _update(
-        self, entry: ConfigEntry, updates: Mapping[str, Any], reason: str
-    ) -> ConfigFlowResult:
-        shown = {CONF_SHOWN_BASE: base_url(self.hass)}
-        self.hass.config_entries.async_update_entry(entry, data={**entry.data, **updates, **shown})
-        return self.async_abort(
-            reason=reason,
-            description_placeholders={"url": shown_address(self.hass, entry.data).url},
-        )
+    def _tell(self, address: Address, reason: str) -> ConfigFlowResult:
+        return self.async_abort(reason=reason, description_placeholders={"url": address.url})
 
 
 class IntelliSMSOptionsFlow(OptionsFlow):

@@ -4,9 +4,12 @@ from enum import StrEnum
 from typing import Final
 
 DOMAIN: Final = "intellisms"
+# The major version of config entries; one that is higher comes from a newer release.
+ENTRY_VERSION: Final = 1
 MANUFACTURER: Final = "IntelliSoftware"
 PROVIDER_URL: Final = "https://www.intellisoftware.co.uk/"
 DOCS_URL: Final = "https://github.com/intellisms-ha/intellisms/blob/main/docs"
+ISSUES_URL: Final = "https://github.com/intellisms-ha/intellisms/issues"
 
 EVENT_MESSAGE_RECEIVED: Final = f"{DOMAIN}_message_received"
 EVENT_MESSAGE_STATUS: Final = f"{DOMAIN}_message_status"
@@ -68,6 +71,7 @@ class Issue(StrEnum):
     CHOICE_GONE = "choice_gone"
     CLOUDHOOK_GONE = "cloudhook_gone"
     JOURNAL_RESET = "journal_reset"
+    NEWER_VERSION = "newer_version"
     NO_NUMBER_NAMED = "no_number_named"
     NOT_REACHABLE = "not_reachable"
     UNKNOWN_NUMBER = "unknown_number"

@@ -19,6 +19,7 @@ from .const import (
     CONF_REPLACED_IDS,
     SUBENTRY_CONTACT,
     SUBENTRY_VIRTUAL_NUMBER,
+    Accept,
 )
 from .data import IntelliSMSConfigEntry, async_subentry_of_device
 from .directory import Contact, Listing
@@ -39,8 +40,8 @@ async def async_get_config_entry_diagnostics(
             "has_cloudhook": bool(entry.data[CONF_CLOUDHOOK_URL]),
             "addresses_replaced": len(entry.data[CONF_REPLACED_IDS]),
             "address_problem": shown_address(hass, entry.data).problem,
-            "accept": entry.options.get(CONF_ACCEPT),
-            "keep_off_disk": entry.options.get(CONF_KEEP_OFF_DISK),
+            "accept": entry.options.get(CONF_ACCEPT, Accept.EVERYONE),
+            "keep_off_disk": entry.options.get(CONF_KEEP_OFF_DISK, False),
             "virtual_numbers": kinds.count(SUBENTRY_VIRTUAL_NUMBER),
             "contacts": kinds.count(SUBENTRY_CONTACT),
         },

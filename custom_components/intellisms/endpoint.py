@@ -192,13 +192,14 @@ class Endpoint:
             receiver.async_unreadable(err)
             return HTTPStatus.BAD_REQUEST
         complete = True
-        for index, part in enumerate(_parts(post)):
-            if index:
-                # Others get their turn; what was published is marked, so a retry brings the rest.
-                await asyncio.sleep(0)
+        for part in _parts(post):
+            # What was published before is marked, so a retry brings the rest.
             if self._loaded(route.entry_id) is not entry:
                 return HTTPStatus.SERVICE_UNAVAILABLE
             complete &= receiver.async_receive(part)
+            # Others get their turn, and core's event trigger takes one to run automations:
+            # answered before, a kill at that moment would lose the message.
+            await asyncio.sleep(0)
         return HTTPStatus.OK if complete else HTTPStatus.INTERNAL_SERVER_ERROR
 
     def _log_unreadable(self, err: ParseError) -> None:

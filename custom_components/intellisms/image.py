@@ -2,29 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
-import os
-from pathlib import Path
+from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.image import ImageEntity, ImageEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
 from .data import IntelliSMSConfigEntry
 from .directory import Listing, VirtualNumber
 from .entity import RecordEntity
 from .faults import log_fault
-from .picture import (
-    Picture,
-    PictureError,
-    PictureFetchError,
-    as_picture,
-    async_fetch_picture,
-)
+from .picture import Picture, PictureError, PictureFetchError, async_fetch_picture
+from .picture_file import picture_path, read_picture, write_picture
 from .protocol import MessageType
 from .received import Received
 
@@ -65,9 +56,7 @@ class LastPicture(RecordEntity, ImageEntity):
         """Prepare; nothing is read or fetched yet."""
         RecordEntity.__init__(self, entry, owner, DESCRIPTION)
         ImageEntity.__init__(self, hass)
-        self._path = Path(hass.config.path(STORAGE_DIR)) / (
-            f"{DOMAIN}.{entry.entry_id}.picture.{owner.subentry_id}"
-        )
+        self._path = picture_path(hass, entry.entry_id, owner.subentry_id)
         self._content: bytes | None = None
         self._last_error: PictureError | None = None
         self._fetching: asyncio.Task[None] | None = None
@@ -84,15 +73,13 @@ class LastPicture(RecordEntity, ImageEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        if kept := await self.hass.async_add_executor_job(_read, self._path):
+        if kept := await self.hass.async_add_executor_job(read_picture, self._path):
             self._show(*kept)
 
     @override
     async def async_will_remove_from_hass(self) -> None:
         if self._fetching:
             self._fetching.cancel()
-        if self._subentry_id not in self._entry.subentries:
-            await self.hass.async_add_executor_job(_delete, self._path)
 
     @override
     @callback
@@ -113,7 +100,7 @@ class LastPicture(RecordEntity, ImageEntity):
             now = dt_util.utcnow().replace(microsecond=0)
             self._show(picture, now)
             if not received.simulated and not self.discreet:
-                await self.hass.async_add_executor_job(_write, self._path, picture, now)
+                await self.hass.async_add_executor_job(write_picture, self._path, picture, now)
         except PictureFetchError as err:
             self._last_error = err.reason
         except OSError as err:
@@ -125,23 +112,3 @@ class LastPicture(RecordEntity, ImageEntity):
         self._attr_content_type = picture.content_type
         self._attr_image_last_updated = when
         self._last_error = None
-
-
-def _read(path: Path) -> tuple[Picture, datetime] | None:
-    try:
-        picture = as_picture(path.read_bytes())
-        return picture, datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except OSError, PictureFetchError:
-        return None
-
-
-def _write(path: Path, picture: Picture, when: datetime) -> None:
-    unfinished = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(picture.content)
-    os.utime(unfinished, (when.timestamp(), when.timestamp()))
-    unfinished.replace(path)
-
-
-def _delete(path: Path) -> None:
-    path.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ by the next message.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import logging
@@ -64,6 +64,7 @@ class File[T]:
         self._snapshot = snapshot
         self._size = size
         self._pending = False
+        self._changed = False
 
     async def async_load(self, read: Callable[[Stored], T]) -> tuple[T | None, bool]:
         """Return (content or None, readable); what cannot be read is set aside."""
@@ -90,14 +91,17 @@ class File[T]:
         """Write soon. A write that is already due stays due."""
         if self._pending:
             return
-        self._pending = True
+        self._pending = self._changed = True
         share = (self._size() - SMALL_FILE) / (LARGE_FILE - SMALL_FILE)
         delay = MIN_DELAY + (MAX_DELAY - MIN_DELAY) * min(max(share, 0), 1)
         self._store.async_delay_save(self._take, delay)
 
     async def async_close(self) -> None:
-        """Write now what is due, so that whoever opens the file next finds it."""
-        if self._pending:
+        """Write now what changed, so that whoever opens the file next finds it.
+
+        Even if nothing is due: the last write may still be under way, and this waits for it.
+        """
+        if self._changed:
             await self._store.async_save(self._take())
 
     def _take(self) -> Stored:
@@ -246,6 +250,12 @@ class Journal:
         """Drop what was kept of a virtual number or contact that was removed."""
         if self._records.pop(subentry_id, None):
             self._last_file.async_schedule()
+
+    @callback
+    def async_forget_others(self, listed: Container[str]) -> None:
+        """Drop what was kept of those that were removed while the entry was not loaded."""
+        for subentry_id in [known for known in self._records if known not in listed]:
+            self.async_forget(subentry_id)
 
     @callback
     def async_keep_off_disk(self, keep_off_disk: bool) -> None:

@@ -5,15 +5,18 @@ everybody; only a field that is absent leaves open who is meant.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 import logging
 from typing import Any, Self
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.importlib import async_import_module
+from homeassistant.requirements import async_get_integration_with_requirements
 import voluptuous as vol
 
+from .const import DOMAIN
 from .protocol.matching import MatchMode, PatternTimeoutError, SenderMatch, TextMatch
 from .received import Received
 from .user_number import UserNumberError, user_number
@@ -38,30 +41,42 @@ class Sender(StrEnum):
     KNOWN = "known"
 
 
+def _words(value: Any) -> str:
+    """Take a text. One that YAML took for true or false would never match what was said."""
+    if isinstance(value, bool):
+        raise vol.Invalid("put the text in quotes, or it means true or false")
+    return cv.string(value)
+
+
 # An empty list is what an editor leaves when the last choice is taken away.
-_CHOICES = vol.All(cv.ensure_list, vol.Length(min=1), [cv.string])
+CHOICES = vol.All(cv.ensure_list, vol.Length(min=1), [_words])
 
 SENDER_FIELDS = {
     vol.Optional(CONF_SENDER, default=Sender.ANYONE): vol.Coerce(Sender),
-    vol.Optional(CONF_CONTACTS): _CHOICES,
-    vol.Optional(CONF_NUMBERS): _CHOICES,
+    vol.Optional(CONF_CONTACTS): CHOICES,
+    vol.Optional(CONF_NUMBERS): CHOICES,
 }
 TEXT_FIELDS = {
     vol.Optional(CONF_MATCH, default=MatchMode.IS): vol.Coerce(MatchMode),
-    vol.Optional(CONF_TEXT): cv.string,
+    vol.Optional(CONF_TEXT): _words,
     vol.Optional(CONF_EXACT, default=False): cv.boolean,
 }
-MESSAGE_FIELDS = {
-    vol.Optional(CONF_VIRTUAL_NUMBER): _CHOICES,
-    vol.Optional(CONF_CHANNEL): _CHOICES,
-    vol.Optional(CONF_TYPE): _CHOICES,
+NUMBER_FIELDS = {vol.Optional(CONF_VIRTUAL_NUMBER): CHOICES}
+KIND_FIELDS = {
+    vol.Optional(CONF_CHANNEL): CHOICES,
+    vol.Optional(CONF_TYPE): CHOICES,
 }
 
 
-async def async_understand_numbers(
-    hass: HomeAssistant, options: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the options with typed numbers in one spelling; vol.Invalid if one is none."""
+async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with typed numbers in one spelling; vol.Invalid if one is none.
+
+    Core reads automations while it is still installing what integrations require,
+    and would give up on them.
+    """
+    await async_get_integration_with_requirements(hass, DOMAIN)
+    if options.get(CONF_MATCH) == MatchMode.REGEX:
+        await async_import_module(hass, "regex")
     if CONF_NUMBERS not in options:
         return dict(options)
     try:
@@ -86,7 +101,7 @@ def text_match(options: Mapping[str, Any]) -> TextMatch | None:
         raise vol.Invalid("this is not a regular expression", path=[CONF_TEXT]) from err
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class MessageFilter:
     """A message, as the options of a trigger or condition describe it."""
 
@@ -95,6 +110,7 @@ class MessageFilter:
     types: frozenset[str] | None
     sender: SenderMatch
     text: TextMatch | None
+    _complained: bool = field(default=False, init=False)
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Self:
@@ -131,10 +147,16 @@ class MessageFilter:
         try:
             return self.text.groups(message.text)
         except PatternTimeoutError:
+            self._complain()
+            return None
+
+    def _complain(self) -> None:
+        """Say once that a pattern is too slow; whoever sends the text could fill the log."""
+        if not self._complained:
+            self._complained = True
             _LOGGER.warning(
                 "A regular expression took too long on a message; it counts as no match"
             )
-            return None
 
 
 def _chosen(options: Mapping[str, Any], key: str) -> frozenset[str] | None:

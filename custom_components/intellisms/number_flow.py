@@ -1,13 +1,17 @@
 """Adding and editing a virtual number, by typing it or by sending a text to it."""
 
 import asyncio
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigSubentry,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
 from homeassistant.const import CONF_NAME
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -17,9 +21,19 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .address import shown_address
-from .const import CONF_NUMBER, CONF_NUMBERS, CONF_PERSON, SUBENTRY_CONTACT
+from .address import async_update_address, async_use_cloudhook, shown_address
+from .cloudhook import is_cloud_ready
+from .const import (
+    CONF_NUMBER,
+    CONF_NUMBERS,
+    CONF_PERSON,
+    CONF_REACH,
+    CONF_SHOWN_BASE,
+    SUBENTRY_CONTACT,
+    Reach,
+)
 from .faults import guarded
+from .quoted import quoted
 from .received import Received
 from .signals import SIGNAL_MESSAGE
 from .user_number import NumberProblem, UserNumberError, user_number
@@ -28,7 +42,6 @@ CONF_CONTACT_NAME = "contact_name"
 CONF_KEEP_SENDER = "keep_sender"
 # Seconds.
 WAIT_FOR_MESSAGE = 60
-MAX_SHOWN = 200
 
 _NAME_SELECTOR = TextSelector(TextSelectorConfig(autocomplete="off"))
 NUMBER_SCHEMA = vol.Schema(
@@ -51,23 +64,51 @@ SENDER_SCHEMA = CAUGHT_SCHEMA.extend(
 class VirtualNumberFlow(ConfigSubentryFlow):
     """Add or edit a virtual number."""
 
-    _waiting: asyncio.Task[Received | None] | None = None
-    _caught: Received | None = None
+    _first: asyncio.Future[Received] | None = None
+    _stop_listening: CALLBACK_TYPE | None = None
+    _waiting: asyncio.Task[Any] | None = None
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Show the address to paste, and the ways to go on."""
-        address = shown_address(self.hass, self._get_entry().data)
-        if address.problem and user_input is None:
-            return self.async_show_form(
-                step_id="user",
-                errors={"base": address.problem},
-                description_placeholders={"url": address.url},
-            )
-        return self.async_show_menu(
-            step_id="address",
-            menu_options=["wait", "number"],
+        """Say first what speaks against the address, if anything does."""
+        entry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        address = shown_address(self.hass, entry.data)
+        if address.problem is None or user_input is not None:
+            return await self.async_step_address()
+        return self.async_show_form(
+            step_id="user",
+            errors={"base": address.problem},
             description_placeholders={"url": address.url},
         )
+
+    async def async_step_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show the address to paste, and the ways to go on."""
+        entry = self._get_entry()
+        if entry.data.get(CONF_SHOWN_BASE) is None:
+            async_update_address(self.hass, entry)
+        self._listen()
+        menu_options = ["wait", "number"]
+        if entry.data[CONF_REACH] == Reach.DIRECT and is_cloud_ready(self.hass):
+            menu_options.append("cloudhook")
+        return self.async_show_menu(
+            step_id="address",
+            menu_options=menu_options,
+            description_placeholders={"url": shown_address(self.hass, entry.data).url},
+        )
+
+    async def async_step_cloudhook(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Be reached through Home Assistant Cloud's webhook; its limit is said first."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if await async_use_cloudhook(self.hass, self._get_entry()):
+                return await self.async_step_address()
+            errors["base"] = "cloud_not_ready"
+        return self.async_show_form(step_id="cloudhook", errors=errors)
 
     # ---- by typing it ---------------------------------------------------------------
 
@@ -96,7 +137,7 @@ class VirtualNumberFlow(ConfigSubentryFlow):
             return self.async_update_and_abort(
                 self._get_entry(),
                 subentry,
-                title=user_input[CONF_NAME].strip() or number,
+                title=user_input[CONF_NAME].strip(),
                 data={CONF_NUMBER: number},
                 unique_id=number,
             )
@@ -113,6 +154,9 @@ class VirtualNumberFlow(ConfigSubentryFlow):
 
         Where a country was assumed, the form comes back with what was understood.
         """
+        if not user_input[CONF_NAME].strip():
+            errors[CONF_NAME] = "name_missing"
+            return None
         try:
             understood = await user_number(self.hass, user_input[CONF_NUMBER])
         except UserNumberError as err:
@@ -151,41 +195,46 @@ class VirtualNumberFlow(ConfigSubentryFlow):
 
     def _create(self, number: str, name: str) -> SubentryFlowResult:
         return self.async_create_entry(
-            title=name.strip() or number, data={CONF_NUMBER: number}, unique_id=number
+            title=name.strip(), data={CONF_NUMBER: number}, unique_id=number
         )
 
     # ---- by sending a text to it ----------------------------------------------------
 
+    def _listen(self) -> asyncio.Future[Received]:
+        """Catch the first message to a number that is not known yet.
+
+        From when the address is shown: people send their text before they choose to wait.
+        """
+        if self._first is None:
+            first = self._first = self.hass.loop.create_future()
+
+            @callback
+            def received(message: Received) -> None:
+                wanted = message.to and message.device_id is None and not message.simulated
+                if wanted and not first.done():
+                    first.set_result(message)
+
+            self._stop_listening = async_dispatcher_connect(
+                self.hass, SIGNAL_MESSAGE, guarded(received)
+            )
+        return self._first
+
     async def async_step_wait(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Wait for the first message to a number that is not known yet."""
+        """Wait for the first message."""
+        first = self._listen()
         if self._waiting is None:
-            self._waiting = self.hass.async_create_task(self._next_message(), eager_start=True)
+            # In the background, or Home Assistant would wait for it when it stops.
+            self._waiting = self.hass.async_create_background_task(
+                asyncio.wait([first], timeout=WAIT_FOR_MESSAGE), "intellisms first message"
+            )
         if not self._waiting.done():
             return self.async_show_progress(
                 step_id="wait", progress_action="wait", progress_task=self._waiting
             )
-        self._caught, self._waiting = self._waiting.result(), None
+        self._waiting = None
         return self.async_show_progress_done(
-            next_step_id="caught" if self._caught else "nothing_yet"
+            next_step_id="caught" if first.done() else "nothing_yet"
         )
-
-    async def _next_message(self) -> Received | None:
-        caught: asyncio.Future[Received] = self.hass.loop.create_future()
-
-        @callback
-        def received(message: Received) -> None:
-            wanted = message.to and message.device_id is None and not message.simulated
-            if wanted and not caught.done():
-                caught.set_result(message)
-
-        stop = async_dispatcher_connect(self.hass, SIGNAL_MESSAGE, guarded(received))
-        try:
-            async with asyncio.timeout(WAIT_FOR_MESSAGE):
-                return await caught
-        except TimeoutError:
-            return None
-        finally:
-            stop()
 
     async def async_step_nothing_yet(
         self, user_input: dict[str, Any] | None = None
@@ -207,51 +256,54 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Show what came, take a name, and offer to keep the sender as a contact."""
-        received = self._caught
-        if received is None or received.to is None:
+        if self._first is None or not self._first.done():
             return await self.async_step_nothing_yet()
-        if self._is_taken(received.to):
+        received = self._first.result()
+        number = received.to or ""
+        if self._is_taken(number):
             return self.async_abort(reason="already_configured")
-        stranger = received.message.sender is not None and not received.sender_known
+        sender = None if received.sender_known else received.message.sender
         errors: dict[str, str] = {}
         if user_input is not None:
-            if user_input.get(CONF_KEEP_SENDER) and not user_input.get(CONF_CONTACT_NAME):
+            keep = user_input.get(CONF_KEEP_SENDER)
+            contact = user_input.get(CONF_CONTACT_NAME, "").strip()
+            # Without a name the number would be one, and part of entity ids and the log.
+            if not user_input[CONF_NAME].strip():
+                errors[CONF_NAME] = "name_missing"
+            if keep and not contact:
                 errors[CONF_CONTACT_NAME] = "contact_name_missing"
-            else:
-                self._keep_sender(received, user_input)
-                return self._create(received.to, user_input[CONF_NAME])
+            if not errors:
+                if keep and sender:
+                    self._keep(sender, contact)
+                return self._create(number, user_input[CONF_NAME])
         return self.async_show_form(
             step_id="caught",
             data_schema=self.add_suggested_values_to_schema(
-                SENDER_SCHEMA if stranger else CAUGHT_SCHEMA, user_input
+                SENDER_SCHEMA if sender else CAUGHT_SCHEMA, user_input
             ),
             errors=errors,
             description_placeholders={
-                "number": received.to,
-                "sender": _quoted(received.sender_name or received.message.sender),
-                "text": _quoted(received.message.text or received.message.type),
+                "number": quoted(number),
+                "sender": quoted(received.sender_name or received.message.sender),
+                "text": quoted(received.message.text or received.message.type),
             },
         )
 
-    def _keep_sender(self, received: Received, user_input: Mapping[str, Any]) -> None:
-        if not user_input.get(CONF_KEEP_SENDER):
+    def _keep(self, sender: str, name: str) -> None:
+        entry = self._get_entry()
+        if any(sender in known.data.get(CONF_NUMBERS, ()) for known in entry.subentries.values()):
             return
         contact = ConfigSubentry(
-            data=MappingProxyType({CONF_NUMBERS: [received.message.sender], CONF_PERSON: None}),
+            data=MappingProxyType({CONF_NUMBERS: [sender], CONF_PERSON: None}),
             subentry_type=SUBENTRY_CONTACT,
-            title=user_input[CONF_CONTACT_NAME].strip(),
+            title=name,
             unique_id=None,
         )
-        self.hass.config_entries.async_add_subentry(self._get_entry(), contact)
+        self.hass.config_entries.async_add_subentry(entry, contact)
 
     @callback
     @override
     def async_remove(self) -> None:
-        if self._waiting:
-            self._waiting.cancel()
-
-
-def _quoted(text: str | None) -> str:
-    """Return a stranger's words so that the dialog shows them and does not run them."""
-    shown = " ".join((text or "?").replace("`", "'").split())
-    return shown if len(shown) <= MAX_SHOWN else f"{shown[: MAX_SHOWN - 1]}…"
+        # Core cancels the task that it shows the progress of.
+        if self._stop_listening:
+            self._stop_listening()

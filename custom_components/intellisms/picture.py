@@ -23,7 +23,8 @@ MAX_REDIRECTS = 3
 TIMEOUT = 30
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# An IPv4 address hides in the last four bytes.
+# All that the internet uses of IPv6, and what stands for an IPv4 address in its last four bytes.
+_IN_USE = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 # SVG is left out: it can run scripts.
@@ -127,7 +128,13 @@ def _public_socket(address: AddrInfoType) -> socket.socket:
 def is_public(host: str) -> bool:
     """Tell whether an IP address is one of the internet, whatever it is wrapped in."""
     address = ip_address(host.partition("%")[0])
-    return all(part.is_global and not part.is_multicast for part in _unwrapped(address))
+    return all(map(_is_global, _unwrapped(address)))
+
+
+def _is_global(address: IPv4Address | IPv6Address) -> bool:
+    # Python calls global what is not known to be otherwise, such as ::/8 and fec0::/10.
+    in_use = isinstance(address, IPv4Address) or address in _IN_USE
+    return in_use and address.is_global and not address.is_multicast
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
@@ -135,11 +142,11 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Add
         return [address]
     if address.ipv4_mapped:
         return [address.ipv4_mapped]
+    if address in _NAT64:
+        return [IPv4Address(int(address) & 0xFFFFFFFF)]
     inner: list[IPv4Address | IPv6Address] = [address, *(address.teredo or ())]
     if address.sixtofour:
         inner.append(address.sixtofour)
-    if address in _NAT64:
-        inner.append(IPv4Address(int(address) & 0xFFFFFFFF))
     return inner
 
 

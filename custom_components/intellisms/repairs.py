@@ -1,29 +1,46 @@
 """Fixing what the repair issues tell of."""
 
+from abc import abstractmethod
 from types import MappingProxyType
-from typing import Any
+from typing import Any, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_NAME, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import TextSelector
 import voluptuous as vol
 
-from .address import base_url, shown_address
+from .address import async_update_address, base_url, shown_address
+from .cloudhook import async_create_cloudhook, is_cloud_ready
 from .const import (
+    CONF_CLOUDHOOK_URL,
     CONF_NUMBER,
     CONF_REACH,
-    CONF_SHOWN_BASE,
     SUBENTRY_VIRTUAL_NUMBER,
     Issue,
     Reach,
 )
+from .quoted import quoted
 
 _NAME_SCHEMA = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
 
 
-class AddNumberFlow(RepairsFlow):
+class FixFlow(RepairsFlow):
+    """A flow of one form."""
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Show the form: what core hands over here is not what a person entered."""
+        return await self.async_step_confirm()
+
+    @abstractmethod
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Show the form, or fix the issue."""
+
+
+class AddNumberFlow(FixFlow):
     """Add a number that messages came for."""
 
     def __init__(self, entry: ConfigEntry, number: str) -> None:
@@ -31,45 +48,72 @@ class AddNumberFlow(RepairsFlow):
         self._entry = entry
         self._number = number
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
         """Ask for a name, then add the number."""
-        if user_input is None:
+        name = (user_input or {}).get(CONF_NAME, "").strip()
+        if not name:
             return self.async_show_form(
-                step_id="init",
+                step_id="confirm",
                 data_schema=_NAME_SCHEMA,
-                description_placeholders={"number": self._number},
+                errors={} if user_input is None else {CONF_NAME: "name_missing"},
+                description_placeholders={"number": quoted(self._number)},
             )
         subentry = ConfigSubentry(
             data=MappingProxyType({CONF_NUMBER: self._number}),
             subentry_type=SUBENTRY_VIRTUAL_NUMBER,
-            title=user_input[CONF_NAME].strip() or self._number,
+            title=name,
             unique_id=self._number,
         )
         self.hass.config_entries.async_add_subentry(self._entry, subentry)
         return self.async_create_entry(data={})
 
 
-class NewAddressFlow(RepairsFlow):
+class NewAddressFlow(FixFlow):
     """Show the address as it is now, and remember that it was seen."""
 
-    def __init__(self, entry: ConfigEntry, updates: dict[str, Any]) -> None:
-        """Keep what changes in the entry when the flow begins."""
+    def __init__(self, entry: ConfigEntry) -> None:
+        """Keep whose address it is."""
         self._entry = entry
-        self._updates = updates
+        self._updates: dict[str, Any] | None = {}
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
         """Show the address to paste; on submit it counts as pasted."""
-        updated = {**self._entry.data, **self._updates}
+        if user_input is None:
+            self._updates = await self._new_updates()
+        if self._updates is None:
+            return self.async_abort(reason="no_other_way")
         if user_input is not None:
-            shown = {**updated, CONF_SHOWN_BASE: base_url(self.hass)}
-            self.hass.config_entries.async_update_entry(self._entry, data=shown)
+            async_update_address(self.hass, self._entry, self._updates)
             return self.async_create_entry(data={})
-        address = shown_address(self.hass, updated)
+        address = shown_address(self.hass, {**self._entry.data, **self._updates})
         return self.async_show_form(
-            step_id="init",
+            step_id="confirm",
             data_schema=vol.Schema({}),
             description_placeholders={"url": address.url},
         )
+
+    async def _new_updates(self) -> dict[str, Any] | None:
+        """Return what changes in the entry's data; None where there is no address."""
+        return {}
+
+
+class NewCloudhookFlow(NewAddressFlow):
+    """Show an address in the place of a cloudhook that is gone: a new one, else our own."""
+
+    @override
+    async def _new_updates(self) -> dict[str, Any] | None:
+        data = self._entry.data
+        if is_cloud_ready(self.hass):
+            url = await async_create_cloudhook(self.hass, data[CONF_WEBHOOK_ID])
+            return {CONF_CLOUDHOOK_URL: url} if url else None
+        updates = {CONF_REACH: Reach.DIRECT.value}
+        return updates if base_url(self.hass) else None
 
 
 async def async_create_fix_flow(
@@ -83,7 +127,7 @@ async def async_create_fix_flow(
         case Issue.UNKNOWN_NUMBER:
             return AddNumberFlow(entry, str(data["number"]))
         case Issue.ADDRESS_CHANGED:
-            return NewAddressFlow(entry, {})
+            return NewAddressFlow(entry)
         case Issue.CLOUDHOOK_GONE:
-            return NewAddressFlow(entry, {CONF_REACH: Reach.DIRECT.value})
+            return NewCloudhookFlow(entry)
     return ConfirmRepairFlow()

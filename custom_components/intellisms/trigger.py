@@ -17,12 +17,14 @@ import voluptuous as vol
 
 from .faults import guarded
 from .message_filter import (
+    CHOICES,
     CONF_EXACT,
-    MESSAGE_FIELDS,
+    KIND_FIELDS,
+    NUMBER_FIELDS,
     SENDER_FIELDS,
     TEXT_FIELDS,
     MessageFilter,
-    async_understand_numbers,
+    async_prepare_options,
 )
 from .protocol import MessageType
 from .protocol.matching import is_button
@@ -40,7 +42,12 @@ class MessageTrigger(Trigger):
     so that a reload does not lose it.
     """
 
-    _FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {**MESSAGE_FIELDS, **SENDER_FIELDS, **TEXT_FIELDS}
+    _FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
+        **NUMBER_FIELDS,
+        **SENDER_FIELDS,
+        **TEXT_FIELDS,
+        **KIND_FIELDS,
+    }
     _DESCRIPTION: ClassVar[str] = "IntelliSMS message received"
 
     @classmethod
@@ -48,7 +55,7 @@ class MessageTrigger(Trigger):
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
         schema = vol.Schema({vol.Optional(CONF_OPTIONS, default=dict): dict(cls._FIELDS)})
         validated = cast("ConfigType", schema(config))
-        options = await async_understand_numbers(hass, validated[CONF_OPTIONS])
+        options = await async_prepare_options(hass, validated[CONF_OPTIONS])
         MessageFilter.from_options(options)
         return {**validated, CONF_OPTIONS: options}
 
@@ -83,13 +90,9 @@ class ButtonTrigger(MessageTrigger):
     """Fires when a WhatsApp button is tapped, whether it has an id or only a label."""
 
     _FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
-        **MESSAGE_FIELDS,
+        **NUMBER_FIELDS,
         **SENDER_FIELDS,
-        vol.Optional(CONF_BUTTON): vol.All(
-            lambda value: value if isinstance(value, list) else [value],
-            vol.Length(min=1),
-            [str],
-        ),
+        vol.Optional(CONF_BUTTON): CHOICES,
         vol.Optional(CONF_EXACT, default=False): bool,
     }
     _DESCRIPTION: ClassVar[str] = "IntelliSMS button tapped"

@@ -14,22 +14,28 @@ from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
-from homeassistant.helpers.issue_registry import IssueSeverity
+from homeassistant.helpers.issue_registry import IssueEntry, IssueSeverity
 from homeassistant.helpers.start import async_at_started
 
 from .address import AddressProblem, base_url, shown_address
-from .cloudhook import async_on_cloud_change, is_cloud_gone
+from .cloudhook import async_on_cloud_change, is_cloudhook_gone
 from .const import (
+    CONF_CLOUDHOOK_URL,
     CONF_REACH,
+    CONF_REPLACED_IDS,
     CONF_SHOWN_BASE,
     DOCS_URL,
     DOMAIN,
+    ENTRY_VERSION,
+    ISSUES_URL,
     Ignored,
     Issue,
     Reach,
 )
 from .data import IntelliSMSConfigEntry
 from .faults import guarded
+from .journal import MAX_STRANGERS
+from .quoted import quoted
 from .received import Received
 from .signals import SIGNAL_MESSAGE, Trouble, signal_trouble
 
@@ -37,12 +43,16 @@ CHECK_INTERVAL = timedelta(hours=1)
 # The provider posts again every 5 minutes; after this it has stopped.
 QUIET = timedelta(minutes=15)
 
+_HELP_URL = f"{DOCS_URL}/troubleshooting.md"
 _EVENT_AUTOMATION_RELOADED = "automation_reloaded"
 _DEVICE_FIELDS = ("virtual_number", "contacts")
 
 
 class Watch:
-    """Keeps the repair issues of one config entry true."""
+    """Keeps the repair issues of one config entry true.
+
+    What it raised it looks up in the issue registry: that outlives a reload of the entry.
+    """
 
     def __init__(self, hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         """Prepare; `async_start` begins to listen."""
@@ -50,8 +60,6 @@ class Watch:
         self._entry = entry
         self._data = entry.runtime_data
         self._quiet: CALLBACK_TYPE | None = None
-        self._unknown: set[str] = set()
-        self._automations: set[str] = set()
 
     @callback
     def async_start(self, *, journal_readable: bool) -> None:
@@ -62,10 +70,12 @@ class Watch:
             async_dispatcher_connect(hass, signal_trouble(entry.entry_id), guarded(self._troubled)),
             hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._check),
             hass.bus.async_listen(_EVENT_AUTOMATION_RELOADED, self._check),
+            # Core removes a subentry's device only after it has told of the subentry.
+            hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, self._check, _is_removal),
             async_track_time_interval(hass, self._check, CHECK_INTERVAL),
             async_at_started(hass, self._check),
             async_on_cloud_change(hass, self._check),
-            self._stop_waiting,
+            self._quietened,
         ):
             entry.async_on_unload(unsubscribe)
         if not journal_readable:
@@ -76,49 +86,54 @@ class Watch:
     def async_refresh(self) -> None:
         """Look at the subentries and the address anew."""
         directory = self._data.directory
-        for number in self._unknown | set(self._data.journal.strangers()):
+        raised = [issue.data or {} for issue in self._raised(Issue.UNKNOWN_NUMBER)]
+        numbers = {str(data["number"]) for data in raised}
+        for number in numbers.union(self._data.journal.strangers()):
             if directory.number(number) is None:
                 self._unknown_number(number)
             else:
-                self._unknown.discard(number)
                 self._clear(Issue.UNKNOWN_NUMBER, number)
         if directory.number(None) is not None:
             self._clear(Issue.NO_NUMBER_NAMED)
-        if self._hass.state is CoreState.running:
-            self._check()
+        self._check()
 
     # ---- what is posted -------------------------------------------------------------
 
     @callback
     def _received(self, received: Received) -> None:
-        if received.entry_id != self._entry.entry_id or received.device_id is not None:
+        if received.entry_id != self._entry.entry_id or received.simulated:
             return
         if received.to is None:
             self._raise(Issue.NO_NUMBER_NAMED, fixable=True)
-        else:
+            return
+        self._clear(Issue.NO_NUMBER_NAMED)
+        if received.device_id is None:
             self._unknown_number(received.to)
 
     def _unknown_number(self, number: str) -> None:
-        self._unknown.add(number)
         self._raise(
             Issue.UNKNOWN_NUMBER,
             number,
             fixable=True,
-            placeholders={"number": number},
+            placeholders={"number": quoted(number)},
             data={"number": number},
         )
+        # As many as the journal keeps a message of; the oldest gives way.
+        for issue in self._raised(Issue.UNKNOWN_NUMBER)[:-MAX_STRANGERS]:
+            ir.async_delete_issue(self._hass, DOMAIN, issue.issue_id)
 
     @callback
     def _troubled(self, trouble: Trouble) -> None:
         issue = Issue.UNREADABLE if trouble.kind is Ignored.UNREADABLE else Issue.BAD_ELEMENT
-        self._raise(issue, fixable=True, placeholders={"shape": trouble.shape})
+        placeholders = {"shape": trouble.shape, "tracker": ISSUES_URL}
+        self._raise(issue, fixable=True, placeholders=placeholders)
         if issue is Issue.UNREADABLE:
             self._stop_waiting()
             self._quiet = async_call_later(self._hass, QUIET, self._quietened)
 
     @callback
-    def _quietened(self, _now: Any) -> None:
-        self._quiet = None
+    def _quietened(self, _now: Any = None) -> None:
+        self._stop_waiting()
         self._clear(Issue.UNREADABLE)
 
     @callback
@@ -131,33 +146,38 @@ class Watch:
 
     @callback
     def _check(self, _event: Any = None) -> None:
-        self._check_address()
-        self._check_automations()
+        if self._hass.state is CoreState.running:
+            self._check_address()
+            self._check_automations()
 
     def _check_address(self) -> None:
-        problem = shown_address(self._hass, self._entry.data).problem
-        by_cloudhook = self._entry.data[CONF_REACH] == Reach.CLOUDHOOK
+        data = self._entry.data
+        problem = shown_address(self._hass, data).problem
         unreachable = problem in (AddressProblem.NO_URL, AddressProblem.PRIVATE)
-        shown, base = self._entry.data.get(CONF_SHOWN_BASE), base_url(self._hass)
-        changed = not by_cloudhook and not unreachable and shown not in (None, base)
         self._set(Issue.NOT_REACHABLE, present=unreachable)
-        self._set(Issue.ADDRESS_CHANGED, present=changed, fixable=True)
-        gone = by_cloudhook and is_cloud_gone(self._hass)
+        by_cloudhook = data[CONF_REACH] == Reach.CLOUDHOOK
+        gone = by_cloudhook and is_cloudhook_gone(
+            self._hass, data[CONF_WEBHOOK_ID], data[CONF_CLOUDHOOK_URL]
+        )
         self._set(Issue.CLOUDHOOK_GONE, present=gone, fixable=True)
+        shown, base = data.get(CONF_SHOWN_BASE), base_url(self._hass)
+        changed = not by_cloudhook and not unreachable and shown not in (None, base)
+        self._set(Issue.ADDRESS_CHANGED, present=changed, fixable=True)
 
     def _check_automations(self) -> None:
         """Name the automations and scripts whose choice is gone: they match nobody."""
-        found = {}
+        fixed = {issue.issue_id for issue in self._raised(Issue.CHOICE_GONE)}
         for domain in ("automation", "script"):
             component = self._hass.data.get(domain)
             for entity in getattr(component, "entities", ()):
                 if any(self._is_gone(id_) for id_ in _chosen_devices(entity.raw_config)):
-                    found[entity.entity_id] = entity.name or entity.entity_id
-        for entity_id, name in found.items():
-            self._raise(Issue.CHOICE_GONE, entity_id, placeholders={"automation": str(name)})
-        for entity_id in self._automations - found.keys():
-            self._clear(Issue.CHOICE_GONE, entity_id)
-        self._automations = set(found)
+                    name = str(entity.name or entity.entity_id)
+                    self._raise(
+                        Issue.CHOICE_GONE, entity.entity_id, placeholders={"automation": name}
+                    )
+                    fixed.discard(self._issue_id(Issue.CHOICE_GONE, entity.entity_id))
+        for issue_id in fixed:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
 
     def _is_gone(self, device_id: str) -> bool:
         return dr.async_get(self._hass).async_get(device_id) is None
@@ -179,6 +199,7 @@ class Watch:
         placeholders: dict[str, str] | None = None,
         data: dict[str, str] | None = None,
     ) -> None:
+        # Never persistent: core's diagnostics would show what it is about.
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -187,9 +208,17 @@ class Watch:
             severity=IssueSeverity.WARNING,
             translation_key=issue,
             translation_placeholders=placeholders,
-            learn_more_url=f"{DOCS_URL}/troubleshooting.md",
+            learn_more_url=_HELP_URL,
             data={"issue": issue, "entry_id": self._entry.entry_id, **(data or {})},
         )
+
+    def _raised(self, issue: Issue) -> list[IssueEntry]:
+        """Return what is raised of a kind, the oldest first."""
+        return [
+            raised
+            for raised in ir.async_get(self._hass).issues.values()
+            if raised.active and raised.domain == DOMAIN and raised.translation_key == issue
+        ]
 
     def _clear(self, issue: Issue, about: str = "") -> None:
         ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(issue, about))
@@ -197,10 +226,32 @@ class Watch:
     def _issue_id(self, issue: Issue, about: str) -> str:
         if not about:
             return f"{issue}_{self._entry.entry_id}"
-        # Keyed, or the few numbers there are could be tried out.
-        secret = self._entry.data[CONF_WEBHOOK_ID].encode()[:64]
-        digest = blake2b(about.encode(), digest_size=8, key=secret).hexdigest()
+        # Keyed, or the few numbers there are could be tried out. By the first webhook id
+        # there was: a new address must not make a second issue of the same.
+        data = self._entry.data
+        first = [*data[CONF_REPLACED_IDS], data[CONF_WEBHOOK_ID]][0]
+        digest = blake2b(about.encode(), digest_size=8, key=first.encode()[:64]).hexdigest()
         return f"{issue}_{self._entry.entry_id}_{digest}"
+
+
+@callback
+def async_check_version(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
+    """Say so if an entry was made by a newer release; core will not load it."""
+    if entry.version > ENTRY_VERSION:
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            f"{Issue.NEWER_VERSION}_{entry.entry_id}",
+            is_fixable=False,
+            severity=IssueSeverity.ERROR,
+            translation_key=Issue.NEWER_VERSION,
+            learn_more_url=_HELP_URL,
+        )
+
+
+@callback
+def _is_removal(event_data: Mapping[str, Any]) -> bool:
+    return bool(event_data["action"] == "remove")
 
 
 @callback

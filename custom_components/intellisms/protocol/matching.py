@@ -3,12 +3,18 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from math import prod
+import re
+from typing import TYPE_CHECKING, Self
 
-import regex
+if TYPE_CHECKING:
+    import regex
 
 # Seconds. What a pattern cannot decide in this time does not match.
 PATTERN_TIMEOUT = 0.05
+# Parts that a pattern has once its repetitions are written out, as `regex` does: 25 MB at most.
+MAX_PATTERN = 1_000_000
+_REPETITION = re.compile(r"\{(\d+)")
 
 
 class MatchMode(StrEnum):
@@ -41,6 +47,11 @@ class TextMatch:
         """Prepare a comparison; ValueError if `wanted` is no regular expression."""
         if mode is not MatchMode.REGEX:
             return cls(mode=mode, wanted=wanted if exact else _folded(wanted), exact=exact)
+        # Only for those who use it; and it may not be installed yet when this module is read.
+        import regex
+
+        if _size(wanted) > MAX_PATTERN:
+            raise ValueError("too large when written out")
         try:
             pattern = regex.compile(wanted, 0 if exact else regex.IGNORECASE)
         except (regex.error, RecursionError, OverflowError) as err:
@@ -104,6 +115,16 @@ def is_button(
     fold = str if exact else _folded
     meant = {fold(name) for name in wanted}
     return any(name is not None and fold(name) in meant for name in (label, button_id))
+
+
+def _size(pattern: str) -> int:
+    """Return what a pattern grows to at most: `a+` becomes `aa*`, and that within each group."""
+    depth = deepest = 0
+    for character in pattern:
+        depth += (character == "(") - (character == ")")
+        deepest = max(deepest, depth)
+    counts = (int(count[:9]) + 1 for count in _REPETITION.findall(pattern))
+    return prod(counts, start=len(pattern) << min(deepest, 64))
 
 
 def _folded(text: str) -> str:

@@ -1,0 +1,50 @@
+"""The pictures on disk: the last one of each virtual number."""
+
+from datetime import UTC, datetime
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import STORAGE_DIR
+
+from .const import CONF_KEEP_OFF_DISK, DOMAIN
+from .picture import Picture, PictureFetchError, as_picture
+
+
+def picture_path(hass: HomeAssistant, entry_id: str, subentry_id: str = "") -> Path:
+    """Return where a virtual number's picture lies; without one, how all of them begin."""
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry_id}.picture.{subentry_id}"))
+
+
+async def async_prune_pictures(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the pictures of numbers that are gone, and all while none may be kept."""
+    keep_off_disk = entry.options.get(CONF_KEEP_OFF_DISK, False)
+    kept = frozenset() if keep_off_disk else frozenset(entry.subentries)
+    await hass.async_add_executor_job(_prune, picture_path(hass, entry.entry_id), kept)
+
+
+def _prune(beginning: Path, kept: frozenset[str]) -> None:
+    for path in beginning.parent.glob(f"{beginning.name}*"):
+        if path.name.removeprefix(beginning.name) not in kept:
+            path.unlink(missing_ok=True)
+
+
+def read_picture(path: Path) -> tuple[Picture, datetime] | None:
+    """Return a picture and when it came, None if there is none. Blocks."""
+    try:
+        picture = as_picture(path.read_bytes())
+        return picture, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError, PictureFetchError:
+        return None
+
+
+def write_picture(path: Path, picture: Picture, when: datetime) -> None:
+    """Put a picture in the place of the one before. Blocks."""
+    # One of its own for each: two may be written at a time.
+    unfinished = path.with_name(f"{path.name}.{token_hex(4)}")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(picture.content)
+    os.utime(unfinished, (when.timestamp(), when.timestamp()))
+    unfinished.replace(path)

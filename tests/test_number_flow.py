@@ -1,0 +1,518 @@
+"""Adding a virtual number by sending a text to it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+import json
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_USER, ConfigSubentry, ConfigSubentryData
+from homeassistant.core import HomeAssistant, State
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.dispatcher import DATA_DISPATCHER
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.intellisms.const import SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER
+from custom_components.intellisms.protocol import Message
+from custom_components.intellisms.signals import SIGNAL_MESSAGE
+
+from .automations import contact
+from .cloud import FakeCloud, cloud_fixture  # noqa: F401
+from .conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
+from .texts import flow_texts  # noqa: F401
+
+URL = "https://home.example.com"
+ADDRESS = f"{URL}/api/intellisms/{WEBHOOK_ID}"
+SHED = "+447700900123"
+
+pytestmark = pytest.mark.usefixtures("external_url")
+
+
+@pytest.fixture
+async def external_url(hass: HomeAssistant) -> None:
+    """Let Home Assistant be reached from the internet."""
+    await hass.config.async_update(external_url=URL)
+
+
+class Flow:
+    """A flow as the frontend drives it, without the HTTP."""
+
+    def __init__(self, hass: HomeAssistant, entry: MockConfigEntry) -> None:
+        """Prepare for an entry."""
+        self._manager = hass.config_entries.subentries
+        self._hass = hass
+        self._entry = entry
+        self.result: Any = None
+
+    async def begin(self) -> Any:
+        """Open the dialog."""
+        self.result = await self._manager.async_init(
+            (self._entry.entry_id, SUBENTRY_VIRTUAL_NUMBER), context={"source": SOURCE_USER}
+        )
+        return self.result
+
+    async def submit(self, **fields: Any) -> Any:
+        """Submit a form."""
+        self.result = await self._manager.async_configure(self.result["flow_id"], fields)
+        await self._hass.async_block_till_done()
+        return self.result
+
+    async def choose(self, step: str) -> Any:
+        """Choose from a menu."""
+        return await self.submit(next_step_id=step)
+
+    async def look(self) -> Any:
+        """Load the dialog anew, as the frontend does when it is told of a change."""
+        await self._hass.async_block_till_done()
+        self.result = await self._manager.async_configure(self.result["flow_id"])
+        return self.result
+
+    def close(self) -> None:
+        """Close the dialog."""
+        self._manager.async_abort(self.result["flow_id"])
+
+
+@pytest.fixture
+async def flow(hass: HomeAssistant, loaded: MockConfigEntry) -> Flow:
+    """Return a dialog that shows the address."""
+    flow = Flow(hass, loaded)
+    await flow.begin()
+    return flow
+
+
+@pytest.fixture
+async def waiting(flow: Flow) -> Flow:
+    """Return a dialog that waits for the first message."""
+    await flow.choose("wait")
+    return flow
+
+
+@pytest.fixture
+async def caught(waiting: Flow, own_door: Post) -> Flow:
+    """Return a dialog that shows the first message."""
+    await own_door(sms("Open, please", to=SHED))
+    assert (await waiting.look())["step_id"] == "caught"
+    return waiting
+
+
+def state(hass: HomeAssistant, entity_id: str) -> State:
+    """Return a state that has to be there."""
+    found = hass.states.get(entity_id)
+    assert found
+    return found
+
+
+def add(hass: HomeAssistant, entry: MockConfigEntry, subentry: ConfigSubentryData) -> None:
+    """Add what was added elsewhere meanwhile."""
+    fields: dict[str, Any] = {**subentry, "data": MappingProxyType(dict(subentry["data"]))}
+    hass.config_entries.async_add_subentry(entry, ConfigSubentry(**fields))
+
+
+def listeners(hass: HomeAssistant) -> int:
+    """Count who listens for messages."""
+    return len(hass.data[DATA_DISPATCHER].get(SIGNAL_MESSAGE, ()))
+
+
+def subentries(entry: MockConfigEntry, kind: str) -> dict[str, ConfigSubentry]:
+    """Return an entry's subentries of a kind by their titles."""
+    return {s.title: s for s in entry.subentries.values() if s.subentry_type == kind}
+
+
+async def check_that_it_still_waits(flow: Flow, post: Post) -> None:
+    """Check that nothing has been caught so far, by sending what has to be."""
+    assert (await flow.look())["type"] is FlowResultType.SHOW_PROGRESS
+    await post(sms("The first one", to="+447700900888"))
+    result = await flow.look()
+    assert result["description_placeholders"]["text"] == "The first one"
+
+
+async def seconds_pass(hass: HomeAssistant, seconds: float = 61) -> None:
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+    await hass.async_block_till_done()
+
+
+# ---- the address --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        (None, "no_url"),
+        ("http://192.168.1.5:8123", "private_url"),
+        ("https://homeassistant.local", "private_url"),
+        ("http://home.example.com", "plain_http"),
+    ],
+)
+async def test_what_speaks_against_the_address_is_said_first(
+    hass: HomeAssistant, loaded: MockConfigEntry, url: str | None, problem: str
+) -> None:
+    await hass.config.async_update(external_url=url)
+    flow = Flow(hass, loaded)
+    result = await flow.begin()
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
+    assert result["errors"] == {"base": problem}
+    assert result["description_placeholders"]["url"].endswith(f"/api/intellisms/{WEBHOOK_ID}")
+    result = await flow.submit()
+    assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "address")
+
+
+async def test_a_problem_that_was_solved_meanwhile_is_gone(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    await hass.config.async_update(external_url=None)
+    flow = Flow(hass, loaded)
+    await flow.begin()
+    await hass.config.async_update(external_url=URL)
+    result = await flow.submit()
+    assert result["description_placeholders"] == {"url": ADDRESS}
+
+
+async def test_the_address_is_live_when_it_is_shown(flow: Flow, own_door: Post) -> None:
+    assert flow.result["type"] is FlowResultType.MENU
+    assert flow.result["menu_options"] == ["wait", "number"]
+    assert flow.result["description_placeholders"] == {"url": ADDRESS}
+    assert await own_door("", method="GET") == 200
+
+
+@pytest.mark.parametrize(
+    ("known", "remembered"), [(None, URL), ("https://old.example.com", "https://old.example.com")]
+)
+async def test_the_url_it_was_shown_with_first_is_remembered(
+    hass: HomeAssistant, loaded: MockConfigEntry, known: str | None, remembered: str
+) -> None:
+    hass.config_entries.async_update_entry(loaded, data={**loaded.data, "shown_base": known})
+    await Flow(hass, loaded).begin()
+    assert loaded.data["shown_base"] == remembered
+
+
+async def test_nothing_is_shown_while_the_account_is_not_loaded(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    result = await Flow(hass, loaded).begin()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
+
+
+async def test_a_cloudhook_on_request_with_its_limit_said_first(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: FakeCloud
+) -> None:
+    flow = Flow(hass, loaded)
+    assert (await flow.begin())["menu_options"] == ["wait", "number", "cloudhook"]
+    assert (await flow.choose("cloudhook"))["step_id"] == "cloudhook"
+    assert loaded.data["reach"] == "direct"
+    cloud.connected = False
+    assert (await flow.submit())["errors"] == {"base": "cloud_not_ready"}
+    cloud.connected = True
+    result = await flow.submit()
+    assert result["step_id"] == "address"
+    assert result["description_placeholders"] == {"url": "https://hooks.example/1"}
+    assert result["menu_options"] == ["wait", "number"]
+
+
+# ---- the first message --------------------------------------------------------------
+
+
+async def test_the_first_message_is_caught_through_each_door(
+    hass: HomeAssistant, loaded: MockConfigEntry, waiting: Flow, door: Post
+) -> None:
+    assert waiting.result["type"] is FlowResultType.SHOW_PROGRESS
+    assert (waiting.result["step_id"], waiting.result["progress_action"]) == ("wait", "wait")
+    assert await door(sms("Open, please", to=SHED)) == 200
+    result = await waiting.look()
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "caught")
+    assert result["description_placeholders"] == {
+        "number": SHED,
+        "sender": SENDER,
+        "text": "Open, please",
+    }
+    result = await waiting.submit(name="Shed", keep_sender=False)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    shed = subentries(loaded, SUBENTRY_VIRTUAL_NUMBER)["Shed"]
+    assert (dict(shed.data), shed.unique_id) == ({"number": SHED}, SHED)
+    assert subentries(loaded, SUBENTRY_CONTACT) == {}
+    assert state(hass, "sensor.shed_last_message").state == "Open, please"
+    assert state(hass, "sensor.shed_last_sender").state == SENDER
+    assert state(hass, "sensor.shed_messages_received").state == "1"
+    event = state(hass, "event.shed_message")
+    assert (event.attributes["event_type"], event.attributes["to_name"]) == ("text", "Shed")
+
+
+async def test_only_the_first_message_counts(waiting: Flow, own_door: Post) -> None:
+    await own_door(sms("First", to=SHED))
+    await own_door(sms("Second", to="+447700900456"))
+    result = await waiting.look()
+    assert result["description_placeholders"]["text"] == "First"
+    assert result["description_placeholders"]["number"] == SHED
+
+
+async def test_a_message_that_came_before_the_choice_to_wait(flow: Flow, own_door: Post) -> None:
+    await own_door(sms(to=SHED))
+    await flow.choose("wait")
+    assert (await flow.look())["step_id"] == "caught"
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+async def test_a_number_needs_a_name(loaded: MockConfigEntry, caught: Flow, name: str) -> None:
+    """Else the number would be in entity ids, which core logs."""
+    result = await caught.submit(name=name, keep_sender=True)
+    errors = {"name": "name_missing", "contact_name": "contact_name_missing"}
+    assert result["errors"] == errors
+    result = await caught.submit(name="Shed", keep_sender=False)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_keeping_the_sender(
+    hass: HomeAssistant, loaded: MockConfigEntry, caught: Flow, own_door: Post
+) -> None:
+    for incomplete in ({}, {"contact_name": " "}):
+        result = await caught.submit(name="Shed", keep_sender=True, **incomplete)
+        assert result["errors"] == {"contact_name": "contact_name_missing"}
+    result = await caught.submit(name="Shed", keep_sender=True, contact_name=" Alice ")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    contact = subentries(loaded, SUBENTRY_CONTACT)["Alice"]
+    assert dict(contact.data) == {"numbers": [SENDER], "person": None}
+    await own_door(sms("Again", to=SHED))
+    assert state(hass, "sensor.shed_last_sender").state == "Alice"
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"), [(SENDER, "Alice"), (None, "?")], ids=["a contact", "none"]
+)
+async def test_a_sender_that_cannot_be_kept_is_not_offered(
+    hass: HomeAssistant, own_door: Post, sender: str | None, shown: str
+) -> None:
+    entry = account([virtual_number(), contact("Alice", SENDER)])
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    flow = Flow(hass, entry)
+    await flow.begin()
+    await flow.choose("wait")
+    fields: dict[str, Any] = {"to": SHED, "from": sender}
+    await own_door(sms(**fields))
+    result = await flow.look()
+    assert [str(field) for field in result["data_schema"].schema] == ["name"]
+    assert result["description_placeholders"]["sender"] == shown
+    assert (await flow.submit(name="Shed"))["type"] is FlowResultType.CREATE_ENTRY
+    assert len(subentries(entry, SUBENTRY_CONTACT)) == 1
+
+
+async def test_a_sender_who_became_a_contact_meanwhile_is_not_kept_twice(
+    hass: HomeAssistant, loaded: MockConfigEntry, caught: Flow
+) -> None:
+    add(hass, loaded, contact("Alice", SENDER))
+    await caught.submit(name="Shed", keep_sender=True, contact_name="Bob")
+    assert list(subentries(loaded, SUBENTRY_CONTACT)) == ["Alice"]
+    assert "Shed" in subentries(loaded, SUBENTRY_VIRTUAL_NUMBER)
+
+
+async def test_a_number_that_was_added_meanwhile(
+    hass: HomeAssistant, loaded: MockConfigEntry, caught: Flow
+) -> None:
+    add(hass, loaded, virtual_number(SHED, "Shed"))
+    result = await caught.submit(name="Garage", keep_sender=False)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+BACKTICKS = "`](javascript:x) ![x](https://evil.example/x.png) `"
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("`` `code` ``", "'' 'code' ''"),
+        (BACKTICKS, BACKTICKS.replace("`", "'")),
+        ("one\n\n# two\r\n\n- three\u2028four", "one # two - three four"),
+        ("<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"),
+        ("{text} {url}", "{text} {url}"),
+        (" \n ", "?"),
+        ("x" * 300, "x" * 199 + "…"),
+    ],
+)
+@pytest.mark.parametrize("where", ["text", "from", "to"])
+async def test_a_strangers_words_stay_words(
+    waiting: Flow, own_door: Post, where: str, hostile: str, shown: str
+) -> None:
+    """All three stand in code spans, which only a backtick or an empty line would end."""
+    content = {"msgtype": "text", "text": hostile if where == "text" else "x"}
+    sender = {"from": hostile} if where == "from" else {}
+    to = hostile if where == "to" else SHED
+    await own_door(sms(**sender, to=to, content=content))
+    key = {"text": "text", "from": "sender", "to": "number"}[where]
+    result = await waiting.look()
+    if where == "to" and not hostile.strip():
+        assert result["type"] is FlowResultType.SHOW_PROGRESS
+        return
+    assert result["description_placeholders"][key] == shown
+
+
+# ---- what is not meant --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("to", [GATE, GATE.removeprefix("+"), None], ids=["known", "bare", "none"])
+async def test_other_messages_do_not_end_the_wait(
+    waiting: Flow, door: Post, own_door: Post, to: str | None
+) -> None:
+    assert await door(sms(to=to)) == 200
+    await check_that_it_still_waits(waiting, own_door)
+
+
+async def test_a_message_without_a_number_does_not_end_the_wait(
+    hass: HomeAssistant, own_door: Post
+) -> None:
+    """Where no number is configured, nothing can be guessed either."""
+    entry = account([])
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    flow = Flow(hass, entry)
+    await flow.begin()
+    await flow.choose("wait")
+    assert await own_door("text=Hello&from=4477") == 200
+    await check_that_it_still_waits(flow, own_door)
+
+
+async def test_a_simulated_message_does_not_end_the_wait(
+    loaded: MockConfigEntry, waiting: Flow, own_door: Post
+) -> None:
+    loaded.runtime_data.receiver.async_simulate(
+        Message(key="", type="text", channel="sms", to=SHED, sender=SENDER, text="Hello")
+    )
+    await check_that_it_still_waits(waiting, own_door)
+
+
+async def test_a_message_seen_before_does_not_end_the_wait(flow: Flow, own_door: Post) -> None:
+    await own_door(sms(to=SHED))
+    flow.close()
+    await flow.begin()
+    await flow.choose("wait")
+    assert await own_door(sms(to=SHED)) == 200
+    await check_that_it_still_waits(flow, own_door)
+
+
+# ---- when nothing comes -------------------------------------------------------------
+
+
+@pytest.fixture
+async def nothing_yet(hass: HomeAssistant, waiting: Flow) -> Flow:
+    """Return a dialog that has waited for a minute in vain."""
+    await seconds_pass(hass)
+    result = await waiting.look()
+    assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "nothing_yet")
+    return waiting
+
+
+async def test_what_is_offered_when_nothing_comes(nothing_yet: Flow) -> None:
+    assert nothing_yet.result["menu_options"] == ["wait", "number", "later"]
+    assert nothing_yet.result["description_placeholders"] == {"url": ADDRESS}
+    result = await nothing_yet.choose("number")
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "number")
+
+
+async def test_it_waits_for_a_minute(hass: HomeAssistant, waiting: Flow) -> None:
+    await seconds_pass(hass, 59)
+    assert (await waiting.look())["type"] is FlowResultType.SHOW_PROGRESS
+
+
+async def test_finishing_later(loaded: MockConfigEntry, nothing_yet: Flow) -> None:
+    result = await nothing_yet.choose("later")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "finish_later")
+    assert list(subentries(loaded, SUBENTRY_VIRTUAL_NUMBER)) == ["Gate"]
+
+
+async def test_keeping_on_waiting(hass: HomeAssistant, nothing_yet: Flow, own_door: Post) -> None:
+    assert (await nothing_yet.choose("wait"))["type"] is FlowResultType.SHOW_PROGRESS
+    await seconds_pass(hass)
+    assert (await nothing_yet.look())["step_id"] == "nothing_yet"
+    # What comes while nobody waits is not lost either.
+    await own_door(sms(to=SHED))
+    await nothing_yet.choose("wait")
+    assert (await nothing_yet.look())["step_id"] == "caught"
+
+
+# ---- when the dialog is closed ------------------------------------------------------
+
+
+async def test_nobody_listens_after_the_dialog(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post
+) -> None:
+    before = listeners(hass)
+
+    async def at_address(flow: Flow) -> None:
+        pass
+
+    async def at_wait(flow: Flow) -> None:
+        await flow.choose("wait")
+
+    async def at_nothing_yet(flow: Flow) -> None:
+        await flow.choose("wait")
+        await seconds_pass(hass)
+        assert (await flow.look())["step_id"] == "nothing_yet"
+
+    async def at_caught(flow: Flow) -> None:
+        await flow.choose("wait")
+        await own_door(sms(to=SHED))
+        assert (await flow.look())["step_id"] == "caught"
+
+    stages: list[Callable[[Flow], Any]] = [at_address, at_wait, at_nothing_yet, at_caught]
+    for stage in stages:
+        flow = Flow(hass, loaded)
+        await flow.begin()
+        await stage(flow)
+        assert listeners(hass) == before + 1, stage.__name__
+        flow.close()
+        assert listeners(hass) == before, stage.__name__
+    assert hass.config_entries.subentries.async_progress() == []
+
+
+async def test_closing_the_dialog_ends_the_wait(hass: HomeAssistant, waiting: Flow) -> None:
+    handler = hass.config_entries.subentries._progress[waiting.result["flow_id"]]
+    task = handler._waiting  # type: ignore[attr-defined]
+    waiting.close()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert task.cancelled()
+
+
+# ---- as the frontend does it --------------------------------------------------------
+
+
+async def test_the_whole_way_over_http(
+    hass: HomeAssistant, loaded: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    """The frontend also loads each step anew, which the manager allows only where it exists."""
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_client()
+    base = "/api/config/config_entries/subentries/flow"
+    handler = [loaded.entry_id, SUBENTRY_VIRTUAL_NUMBER]
+    response = await client.post(base, json={"handler": handler})
+    flow_id = (await response.json())["flow_id"]
+
+    async def step(fields: dict[str, Any] | None = None) -> Any:
+        if fields is not None:
+            response = await client.post(f"{base}/{flow_id}", json=fields)
+            assert response.status == 200
+        await hass.async_block_till_done()
+        response = await client.get(f"{base}/{flow_id}")
+        return await response.json()
+
+    assert (await step())["step_id"] == "address"
+    assert (await step({"next_step_id": "wait"}))["type"] == "progress"
+    await seconds_pass(hass)
+    assert (await step())["step_id"] == "nothing_yet"
+    assert (await step({"next_step_id": "wait"}))["type"] == "progress"
+    response = await client.post(f"/api/intellisms/{WEBHOOK_ID}", data=sms(to=SHED))
+    assert response.status == 200
+    form = await step()
+    assert [field["name"] for field in form["data_schema"]] == [
+        "name",
+        "keep_sender",
+        "contact_name",
+    ]
+    response = await client.post(
+        f"{base}/{flow_id}",
+        data=json.dumps({"name": "Shed", "keep_sender": True, "contact_name": "Alice"}),
+    )
+    assert (await response.json())["type"] == "create_entry"
+    assert "Shed" in subentries(loaded, SUBENTRY_VIRTUAL_NUMBER)

@@ -1,0 +1,627 @@
+"""The repair issues: raised when something is wrong, gone when it is right again."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+import re
+from types import MappingProxyType
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.issue_registry import IssueEntry
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER, Issue
+from custom_components.intellisms.journal import MAX_STRANGERS
+from custom_components.intellisms.protocol import Message
+from custom_components.intellisms.repairs import async_create_fix_flow
+from custom_components.intellisms.watch import CHECK_INTERVAL, QUIET
+
+from .cloud import FakeCloud, cloud_fixture  # noqa: F401
+from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
+from .texts import flow_texts  # noqa: F401
+
+URL = "https://home.example.com"
+OTHER_URL = "https://other.example.com"
+SHOP = "+447700900999"
+SHED = "+447700900123"
+# The older form, which need not say what number it is for.
+FORM = f"text=Hello&from={SENDER.removeprefix('+')}"
+GARBAGE = '{"message": {"secret": "Alice"}}'
+
+
+def our_issues(hass: HomeAssistant) -> dict[str, IssueEntry]:
+    """Return what we raised, by its kind."""
+    return {
+        str(issue.translation_key): issue
+        for (domain, _), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and issue.active
+    }
+
+
+@dataclass
+class World:
+    """A Home Assistant in which nothing is wrong yet."""
+
+    hass: HomeAssistant
+    entry: MockConfigEntry
+    cloud: FakeCloud
+    post: Post
+    make_client: ClientSessionGenerator
+    storage: dict[str, Any]
+
+    def issues(self) -> dict[str, IssueEntry]:
+        """Return what is raised, by its kind."""
+        return our_issues(self.hass)
+
+    async def settle(self) -> None:
+        """Let everything happen that was caused."""
+        await self.hass.async_block_till_done()
+
+    async def pass_time(self, delta: timedelta) -> None:
+        """Let time pass."""
+        async_fire_time_changed(self.hass, dt_util.utcnow() + delta)
+        await self.settle()
+
+    async def url(self, url: str | None) -> None:
+        """Change Home Assistant's external URL."""
+        await self.hass.config.async_update(external_url=url)
+
+    def update(self, **data: Any) -> None:
+        """Change what the entry keeps."""
+        self.hass.config_entries.async_update_entry(self.entry, data={**self.entry.data, **data})
+
+    def device(self, name: str) -> str:
+        """Return a device's id."""
+        directory = self.entry.runtime_data.directory
+        return next(str(listing.device_id) for listing in directory if listing.name == name)
+
+    def remove(self, name: str) -> None:
+        """Remove a virtual number."""
+        subentries = self.entry.subentries.values()
+        subentry_id = next(s.subentry_id for s in subentries if s.title == name)
+        self.hass.config_entries.async_remove_subentry(self.entry, subentry_id)
+
+    def add(self, number: str, name: str) -> None:
+        """Add a virtual number."""
+        subentry = ConfigSubentry(
+            data=MappingProxyType({"number": number}),
+            subentry_type=SUBENTRY_VIRTUAL_NUMBER,
+            title=name,
+            unique_id=number,
+        )
+        self.hass.config_entries.async_add_subentry(self.entry, subentry)
+
+    async def reload(self) -> None:
+        """Load the entry anew."""
+        assert await self.hass.config_entries.async_reload(self.entry.entry_id)
+        await self.settle()
+
+    async def fix(self, issue: Issue, *inputs: dict[str, Any]) -> list[dict[str, Any]]:
+        """Walk through an issue's fix flow over HTTP; return all that it answers."""
+        client = await self.make_client()
+        path = "/api/repairs/issues/fix"
+        issue_id = self.issues()[issue].issue_id
+        response = await client.post(path, json={"handler": DOMAIN, "issue_id": issue_id})
+        answers = [await response.json()]
+        for fields in inputs:
+            response = await client.post(f"{path}/{answers[0]['flow_id']}", json=fields)
+            answers.append(await response.json())
+        await self.settle()
+        return answers
+
+
+@pytest.fixture
+async def world(
+    hass: HomeAssistant,
+    cloud: FakeCloud,
+    own_door: Post,
+    hass_client: ClientSessionGenerator,
+    hass_storage: dict[str, Any],
+) -> World:
+    """Return a Home Assistant in which nothing is wrong."""
+    assert await async_setup_component(hass, "repairs", {})
+    await hass.config.async_update(external_url=URL)
+    entry = account([virtual_number(), virtual_number(SHOP, "Shop")])
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "shown_base": URL})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    world = World(hass, entry, cloud, own_door, hass_client, hass_storage)
+    assert world.issues() == {}
+    return world
+
+
+# ---- what is wrong ------------------------------------------------------------------
+
+type Step = Callable[[World], Awaitable[None]]
+
+
+async def by_cloudhook(world: World) -> None:
+    """Let messages come by a cloudhook; that alone is fine."""
+    url = await world.cloud.async_get_or_create_cloudhook(world.hass, WEBHOOK_ID)
+    world.update(reach="cloudhook", cloudhook_url=url)
+    await world.settle()
+    assert world.issues() == {}
+
+
+async def the_url_changed(world: World) -> None:
+    await world.url(OTHER_URL)
+
+
+async def there_is_no_url(world: World) -> None:
+    await world.url(None)
+
+
+async def the_url_is_private(world: World) -> None:
+    await world.url("http://192.168.1.5:8123")
+
+
+async def the_subscription_ended(world: World) -> None:
+    await by_cloudhook(world)
+    world.cloud.subscribed = False
+    await world.cloud.set_connected(connected=False)
+
+
+async def the_cloudhook_was_deleted(world: World) -> None:
+    await by_cloudhook(world)
+    world.cloud.delete_on_its_page(WEBHOOK_ID)
+
+
+async def there_is_another_cloudhook(world: World) -> None:
+    await by_cloudhook(world)
+    world.cloud.hooks[WEBHOOK_ID] = {"cloudhook_url": "https://hooks.example/other"}
+    await world.pass_time(CHECK_INTERVAL)
+
+
+async def the_cloud_is_gone(world: World) -> None:
+    await by_cloudhook(world)
+    world.hass.config.components.remove("cloud")
+    await world.pass_time(CHECK_INTERVAL)
+
+
+async def a_message_for_another_number(world: World) -> None:
+    assert await world.post(sms("Open", to=SHED)) == 200
+
+
+async def a_form_without_a_number(world: World) -> None:
+    assert await world.post(FORM) == 200
+
+
+async def something_unreadable(world: World) -> None:
+    assert await world.post(GARBAGE) == 400
+
+
+async def a_bad_element(world: World) -> None:
+    good = sms()
+    assert await world.post(good.replace('{"messages": [', '{"messages": ["Alice", ')) == 200
+
+
+async def a_broken_file(world: World) -> None:
+    await world.hass.config_entries.async_unload(world.entry.entry_id)
+    key = f"{DOMAIN}.{world.entry.entry_id}.ids"
+    world.storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": {"days": 7}}
+    await world.hass.config_entries.async_setup(world.entry.entry_id)
+
+
+def automation(world: World, *names: str) -> dict[str, Any]:
+    """Return an automation that waits for messages to some numbers."""
+    options = {"virtual_number": [world.device(name) for name in names]}
+    trigger = {"trigger": "intellisms.message_received", "options": options}
+    return {"id": "open", "alias": "Open the gate", "triggers": [trigger], "actions": []}
+
+
+async def a_number_in_an_automation_was_removed(world: World) -> None:
+    config = {"automation": [automation(world, "Gate", "Shop")]}
+    assert await async_setup_component(world.hass, "automation", config)
+    assert world.issues() == {}
+    world.remove("Shop")
+
+
+CAUSES: dict[Step, Issue] = {
+    the_url_changed: Issue.ADDRESS_CHANGED,
+    there_is_no_url: Issue.NOT_REACHABLE,
+    the_url_is_private: Issue.NOT_REACHABLE,
+    the_subscription_ended: Issue.CLOUDHOOK_GONE,
+    the_cloudhook_was_deleted: Issue.CLOUDHOOK_GONE,
+    there_is_another_cloudhook: Issue.CLOUDHOOK_GONE,
+    the_cloud_is_gone: Issue.CLOUDHOOK_GONE,
+    a_message_for_another_number: Issue.UNKNOWN_NUMBER,
+    a_form_without_a_number: Issue.NO_NUMBER_NAMED,
+    something_unreadable: Issue.UNREADABLE,
+    a_bad_element: Issue.BAD_ELEMENT,
+    a_broken_file: Issue.JOURNAL_RESET,
+    a_number_in_an_automation_was_removed: Issue.CHOICE_GONE,
+}
+# Those are fixed elsewhere, by the steps in their text.
+NOT_FIXABLE = {Issue.CHOICE_GONE, Issue.NEWER_VERSION, Issue.NOT_REACHABLE}
+
+
+def named(step: Any) -> str | None:
+    """Name a test after its steps."""
+    return getattr(step, "__name__", None)
+
+
+async def cause(world: World, step: Step) -> IssueEntry:
+    """Make something wrong; return the one issue that tells of it."""
+    await step(world)
+    await world.settle()
+    issues = world.issues()
+    assert list(issues) == [CAUSES[step]]
+    return issues[CAUSES[step]]
+
+
+def test_each_issue_has_a_cause() -> None:
+    assert set(CAUSES.values()) | {Issue.NEWER_VERSION} == set(Issue)
+
+
+@pytest.mark.parametrize("step", CAUSES, ids=named)
+async def test_what_is_wrong_is_raised_without_a_number_in_id_or_title(
+    world: World, step: Step
+) -> None:
+    issue = await cause(world, step)
+    assert issue.is_fixable is (CAUSES[step] not in NOT_FIXABLE)
+    assert str(issue.learn_more_url).endswith("/docs/troubleshooting.md")
+    # Core's diagnostics show all of a persistent issue.
+    assert not issue.is_persistent
+    assert not re.search(r"\d{9}", issue.issue_id.replace(world.entry.entry_id, ""))
+    for secret in (SHED, SENDER, "Open the gate", "Alice", WEBHOOK_ID):
+        assert secret.removeprefix("+") not in issue.issue_id
+        assert secret.removeprefix("+") not in str(issue.to_json())
+
+
+@pytest.mark.parametrize("step", CAUSES, ids=named)
+async def test_it_survives_a_reload_only_while_it_is_true(world: World, step: Step) -> None:
+    await cause(world, step)
+    await world.reload()
+    expected = [CAUSES[step]] if step is not something_unreadable else []
+    assert list(world.issues()) == expected
+
+
+@pytest.mark.parametrize("step", CAUSES, ids=named)
+async def test_removing_the_account_removes_its_issues(world: World, step: Step) -> None:
+    await cause(world, step)
+    await world.hass.config_entries.async_remove(world.entry.entry_id)
+    await world.settle()
+    assert world.issues() == {}
+
+
+# ---- when it is right again ---------------------------------------------------------
+
+
+async def the_url_is_back(world: World) -> None:
+    await world.url(URL)
+
+
+async def there_is_a_remote_url(world: World) -> None:
+    world.cloud.remote_url = URL
+    await world.cloud.set_connected(connected=True)
+
+
+async def the_subscription_is_renewed(world: World) -> None:
+    world.cloud.subscribed = True
+    await world.cloud.set_connected(connected=True)
+
+
+async def back_to_our_own_door(world: World) -> None:
+    world.update(reach="direct", shown_base=URL)
+
+
+async def the_number_is_added(world: World) -> None:
+    world.add(SHED, "Shed")
+
+
+async def a_form_with_a_number(world: World) -> None:
+    assert await world.post(FORM, query="?to=447700900999") == 200
+
+
+async def one_number_is_left(world: World) -> None:
+    world.remove("Shop")
+
+
+async def nothing_comes_for_a_while(world: World) -> None:
+    await world.pass_time(QUIET)
+
+
+async def the_automation_is_changed(world: World) -> None:
+    config = {"automation": [automation(world, "Gate")]}
+    with patch("homeassistant.config.load_yaml_config_file", return_value=config):
+        await world.hass.services.async_call("automation", "reload", blocking=True)
+
+
+async def the_automation_is_changed_and_the_account_reloaded(world: World) -> None:
+    await world.hass.config_entries.async_unload(world.entry.entry_id)
+    config: dict[str, Any] = {"automation": []}
+    with patch("homeassistant.config.load_yaml_config_file", return_value=config):
+        await world.hass.services.async_call("automation", "reload", blocking=True)
+    await world.hass.config_entries.async_setup(world.entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (the_url_changed, the_url_is_back),
+        (there_is_no_url, the_url_is_back),
+        (there_is_no_url, there_is_a_remote_url),
+        (the_url_is_private, the_url_is_back),
+        (the_subscription_ended, the_subscription_is_renewed),
+        (the_subscription_ended, back_to_our_own_door),
+        (the_cloudhook_was_deleted, back_to_our_own_door),
+        (a_message_for_another_number, the_number_is_added),
+        (a_form_without_a_number, a_form_with_a_number),
+        (a_form_without_a_number, one_number_is_left),
+        (something_unreadable, nothing_comes_for_a_while),
+        (a_number_in_an_automation_was_removed, the_automation_is_changed),
+        (
+            a_number_in_an_automation_was_removed,
+            the_automation_is_changed_and_the_account_reloaded,
+        ),
+    ],
+    ids=named,
+)
+async def test_it_is_gone_when_its_cause_is_gone(world: World, wrong: Step, right: Step) -> None:
+    await cause(world, wrong)
+    await right(world)
+    await world.settle()
+    assert world.issues() == {}
+
+
+async def test_unreadable_posts_that_go_on_keep_it_open(world: World) -> None:
+    await cause(world, something_unreadable)
+    await world.pass_time(QUIET - timedelta(minutes=1))
+    await something_unreadable(world)
+    # The first one's time is over, the second one's is not.
+    assert list(world.issues()) == [Issue.UNREADABLE]
+
+
+async def test_nothing_is_raised_while_home_assistant_starts(
+    hass: HomeAssistant, cloud: FakeCloud, entry: MockConfigEntry
+) -> None:
+    """The Cloud may need a while to know its own address."""
+    hass.set_state(CoreState.starting)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.config.async_update(external_url="http://192.168.1.5")
+    await hass.async_block_till_done()
+    assert our_issues(hass) == {}
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire("homeassistant_started")
+    await hass.async_block_till_done()
+    assert list(our_issues(hass)) == [Issue.NOT_REACHABLE]
+
+
+async def test_an_address_that_was_never_shown_has_not_changed(world: World) -> None:
+    world.update(shown_base=None)
+    await world.url(OTHER_URL)
+    assert world.issues() == {}
+
+
+async def test_a_script_is_looked_at_within_the_hour(world: World) -> None:
+    options = {"virtual_number": world.device("Shop")}
+    condition = {"condition": "intellisms.last_message", "options": options}
+    script = {"alias": "Lock up", "sequence": [{"if": condition, "then": []}]}
+    assert await async_setup_component(world.hass, "script", {"script": {"lock": script}})
+    world.remove("Shop")
+    await world.settle()
+    issue = world.issues()[Issue.CHOICE_GONE]
+    assert issue.translation_placeholders == {"automation": "Lock up"}
+    with patch("homeassistant.config.load_yaml_config_file", return_value={"script": {}}):
+        await world.hass.services.async_call("script", "reload", blocking=True)
+    await world.pass_time(CHECK_INTERVAL)
+    assert world.issues() == {}
+
+
+# ---- fixing it ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "step",
+    [a_form_without_a_number, something_unreadable, a_bad_element, a_broken_file],
+    ids=named,
+)
+async def test_what_only_has_to_be_read_is_closed_by_submitting(world: World, step: Step) -> None:
+    issue = CAUSES[step]
+    await cause(world, step)
+    form, done = await world.fix(issue, {})
+    assert (form["type"], form["step_id"]) == ("form", "confirm")
+    assert done["type"] == "create_entry"
+    assert world.issues() == {}
+
+
+@pytest.mark.parametrize(
+    ("step", "shape"),
+    [(something_unreadable, "{message: {secret: text}}"), (a_bad_element, "text")],
+    ids=named,
+)
+async def test_what_cannot_be_read_is_shown_as_its_shape_with_where_to_report_it(
+    world: World, step: Step, shape: str
+) -> None:
+    await cause(world, step)
+    (form,) = await world.fix(CAUSES[step])
+    tracker = "https://github.com/intellisms-ha/intellisms/issues"
+    assert form["description_placeholders"] == {"shape": shape, "tracker": tracker}
+
+
+async def test_a_number_is_added_and_shows_what_came(world: World) -> None:
+    issue = await cause(world, a_message_for_another_number)
+    assert issue.translation_placeholders == {"number": SHED}
+    form, done = await world.fix(Issue.UNKNOWN_NUMBER, {"name": "Shed"})
+    assert (form["step_id"], form["description_placeholders"]) == ("confirm", {"number": SHED})
+    assert [field["name"] for field in form["data_schema"]] == ["name"]
+    assert done["type"] == "create_entry"
+    assert world.issues() == {}
+    last_message = world.hass.states.get("sensor.shed_last_message")
+    assert last_message
+    assert last_message.state == "Open"
+    (shed,) = [s for s in world.entry.subentries.values() if s.title == "Shed"]
+    assert (shed.subentry_type, dict(shed.data)) == (SUBENTRY_VIRTUAL_NUMBER, {"number": SHED})
+
+
+async def test_a_number_needs_a_name(world: World) -> None:
+    await cause(world, a_message_for_another_number)
+    _, again, done = await world.fix(Issue.UNKNOWN_NUMBER, {"name": " "}, {"name": " Shed "})
+    assert again["errors"] == {"name": "name_missing"}
+    assert again["description_placeholders"] == {"number": SHED}
+    assert done["type"] == "create_entry"
+    assert "Shed" in [subentry.title for subentry in world.entry.subentries.values()]
+
+
+async def test_a_number_that_was_added_while_the_dialog_was_open(world: World) -> None:
+    await cause(world, a_message_for_another_number)
+    client = await world.make_client()
+    path = "/api/repairs/issues/fix"
+    issue_id = world.issues()[Issue.UNKNOWN_NUMBER].issue_id
+    response = await client.post(path, json={"handler": DOMAIN, "issue_id": issue_id})
+    flow_id = (await response.json())["flow_id"]
+    world.add(SHED, "Shed")
+    response = await client.post(f"{path}/{flow_id}", json={"name": "Garage"})
+    answer = await response.json()
+    assert (answer["type"], answer["reason"]) == ("abort", "already_configured")
+    assert world.issues() == {}
+
+
+async def test_a_hostile_number_stays_a_word(world: World) -> None:
+    hostile = "`![x](https://evil.example/x.png)\n\n# Gate"
+    assert await world.post(sms(to=hostile)) == 200
+    issue = world.issues()[Issue.UNKNOWN_NUMBER]
+    shown = {"number": "'![x](https://evil.example/x.png) # Gate"}
+    assert issue.translation_placeholders == shown
+    form, done = await world.fix(Issue.UNKNOWN_NUMBER, {"name": "Odd"})
+    assert form["description_placeholders"] == shown
+    assert done["type"] == "create_entry"
+    assert world.issues() == {}
+
+
+async def test_no_more_issues_than_messages_that_are_kept(world: World) -> None:
+    numbers = [f"+4477009{n:05}" for n in range(MAX_STRANGERS + 5)]
+    for number in numbers:
+        assert await world.post(sms(to=number)) == 200
+
+    def told() -> list[str]:
+        return [
+            str(issue.data["number"])
+            for issue in ir.async_get(world.hass).issues.values()
+            if issue.translation_key == Issue.UNKNOWN_NUMBER and issue.data
+        ]
+
+    assert told() == numbers[5:]
+    await world.reload()
+    assert told() == numbers[5:]
+    world.add(numbers[-1], "Shed")
+    await world.settle()
+    assert told() == numbers[5:-1]
+
+
+async def test_a_new_address_does_not_make_it_two(world: World) -> None:
+    """Its id is keyed, so that the number cannot be guessed from it."""
+    issue = await cause(world, a_message_for_another_number)
+    replaced = [*world.entry.data["replaced_ids"], WEBHOOK_ID]
+    world.update(webhook_id="new", replaced_ids=replaced)
+    await world.settle()
+    assert world.issues()[Issue.UNKNOWN_NUMBER].issue_id == issue.issue_id
+    world.add(SHED, "Shed")
+    await world.settle()
+    assert world.issues() == {}
+
+
+async def test_an_ignored_number_stays_ignored(world: World) -> None:
+    issue = await cause(world, a_message_for_another_number)
+    ir.async_ignore_issue(world.hass, DOMAIN, issue.issue_id, ignore=True)
+    await world.post(sms("Again", to=SHED))
+    assert world.issues()[Issue.UNKNOWN_NUMBER].dismissed_version
+
+
+async def test_simulated_messages_raise_nothing(world: World) -> None:
+    for to in (SHED, None):
+        message = Message(key="", type="text", channel="sms", to=to, sender=SENDER, text="Hello")
+        world.entry.runtime_data.receiver.async_simulate(message)
+    assert world.issues() == {}
+
+
+async def test_the_address_that_changed(world: World) -> None:
+    await cause(world, the_url_changed)
+    (form,) = await world.fix(Issue.ADDRESS_CHANGED)
+    assert form["description_placeholders"] == {"url": f"{OTHER_URL}/api/intellisms/{WEBHOOK_ID}"}
+    # Shown is not pasted.
+    assert world.entry.data["shown_base"] == URL
+    _, done = await world.fix(Issue.ADDRESS_CHANGED, {})
+    assert done["type"] == "create_entry"
+    assert world.entry.data["shown_base"] == OTHER_URL
+    assert world.issues() == {}
+    await world.url(URL)
+    assert list(world.issues()) == [Issue.ADDRESS_CHANGED]
+
+
+async def test_a_cloudhook_that_was_deleted_is_made_anew(world: World) -> None:
+    await cause(world, the_cloudhook_was_deleted)
+    form, done = await world.fix(Issue.CLOUDHOOK_GONE, {})
+    url = world.cloud.hooks[WEBHOOK_ID]["cloudhook_url"]
+    assert form["description_placeholders"] == {"url": url}
+    assert done["type"] == "create_entry"
+    assert (world.entry.data["reach"], world.entry.data["cloudhook_url"]) == ("cloudhook", url)
+    assert world.issues() == {}
+
+
+async def test_our_own_door_in_the_place_of_a_cloudhook(world: World) -> None:
+    await cause(world, the_subscription_ended)
+    form, done = await world.fix(Issue.CLOUDHOOK_GONE, {})
+    assert form["description_placeholders"] == {"url": f"{URL}/api/intellisms/{WEBHOOK_ID}"}
+    assert done["type"] == "create_entry"
+    assert (world.entry.data["reach"], world.entry.data["shown_base"]) == ("direct", URL)
+    assert world.issues() == {}
+
+
+async def test_a_cloudhook_for_which_there_is_nothing_else(world: World) -> None:
+    await cause(world, the_subscription_ended)
+    await world.url(None)
+    (answer,) = await world.fix(Issue.CLOUDHOOK_GONE)
+    assert (answer["type"], answer["reason"]) == ("abort", "no_other_way")
+    assert list(world.issues()) == [Issue.CLOUDHOOK_GONE]
+
+
+async def test_a_fix_for_an_account_that_is_gone(world: World) -> None:
+    """Core opens what it finds in its registry; the account may have gone in between."""
+    gone: dict[str, Any] = {"issue": Issue.UNKNOWN_NUMBER, "entry_id": "gone", "number": SHED}
+    for data in (None, gone):
+        flow = await async_create_fix_flow(world.hass, "x", data)
+        assert type(flow).__name__ == "ConfirmRepairFlow"
+
+
+# ---- an older release ---------------------------------------------------------------
+
+
+async def test_a_downgrade_says_so(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, own_door: Post
+) -> None:
+    entry = account([virtual_number()], version=2)
+    entry.add_to_hass(hass)
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.MIGRATION_ERROR
+    assert "has version 2 which is higher than the current version 1" in caplog.text
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"newer_version_{entry.entry_id}")
+    assert issue
+    assert not issue.is_fixable
+    # The provider keeps the messages until the newer release is back.
+    assert await own_door(sms()) == 503
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert our_issues(hass) == {}
+
+
+async def test_an_entry_of_a_later_minor_version_is_read(
+    hass: HomeAssistant, own_door: Post
+) -> None:
+    entry = account([virtual_number()], version=1, minor_version=7)
+    entry.add_to_hass(hass)
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert ir.async_get(hass).async_get_issue(DOMAIN, f"newer_version_{entry.entry_id}") is None
+    assert await own_door(sms()) == 200

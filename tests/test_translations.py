@@ -1,0 +1,223 @@
+"""The texts: the same in all languages, and all that the code asks for."""
+
+import ast
+from collections.abc import Iterator
+import inspect
+from pathlib import Path
+from typing import Any
+
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.util.yaml import load_yaml_dict
+import pytest
+
+from custom_components.intellisms import event, image, sensor, services
+from custom_components.intellisms.address import AddressProblem
+from custom_components.intellisms.condition import CONDITIONS
+from custom_components.intellisms.config_flow import IntelliSMSConfigFlow, IntelliSMSOptionsFlow
+from custom_components.intellisms.const import Accept, Ignored, Issue
+from custom_components.intellisms.contact_flow import ContactFlow
+from custom_components.intellisms.number_flow import VirtualNumberFlow
+from custom_components.intellisms.protocol import ChannelName
+from custom_components.intellisms.trigger import TRIGGERS
+from custom_components.intellisms.user_number import NumberProblem
+
+from .texts import FOLDER, TRANSLATIONS, english, load, placeholders
+
+TEXTS = english()
+ICONS = load(FOLDER / "icons.json")
+SUBENTRIES = TEXTS["config_subentries"]
+FLOWS = [
+    (IntelliSMSConfigFlow, TEXTS["config"], {*AddressProblem}),
+    (VirtualNumberFlow, SUBENTRIES["virtual_number"], {*AddressProblem, *NumberProblem}),
+    (ContactFlow, SUBENTRIES["contact"], {*NumberProblem}),
+    (IntelliSMSOptionsFlow, TEXTS["options"], set[str]()),
+]
+# What core itself gives as a reason.
+CORE_REASONS = {"already_configured", "reconfigure_successful", "single_instance_allowed"}
+ENTITIES: dict[str, list[EntityDescription]] = {
+    "event": [event.DESCRIPTION],
+    "image": [image.DESCRIPTION],
+    "sensor": [
+        sensor.LAST_MESSAGE,
+        sensor.LAST_RECEIVED,
+        *sensor.NUMBER_SENSORS,
+        *sensor.ACCOUNT_SENSORS,
+    ],
+}
+
+
+def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Return all texts with their paths."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from flat(item, f"{prefix}/{key}")
+    else:
+        yield prefix, value
+
+
+def in_yaml(name: str) -> dict[str, Any]:
+    """Return a YAML file's content without its anchors."""
+    content = load_yaml_dict(str(FOLDER / name))
+    return {key: value for key, value in content.items() if not key.startswith(".")}
+
+
+# ---- all languages ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda path: path.stem)
+def test_a_language_says_what_english_says(path: Path) -> None:
+    translated, texts = dict(flat(load(path))), dict(flat(TEXTS))
+    assert translated.keys() == texts.keys()
+    for key, text in translated.items():
+        assert text.strip(), key
+        assert "[%key" not in text, key
+        assert placeholders(text) == placeholders(texts[key]), key
+
+
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda path: path.stem)
+def test_a_strangers_words_stand_in_code_spans(path: Path) -> None:
+    """Else the dialog would follow their Markdown."""
+    hostile = {"sender", "text", "number", "shape"}
+    for key, text in flat({name: load(path)[name] for name in ("config_subentries", "issues")}):
+        # What a person typed is shown as an error without Markdown.
+        if "/error/" not in key:
+            for name in placeholders(text) & hostile:
+                assert text.count(f"`{{{name}}}`") == text.count(f"{{{name}}}"), key
+
+
+# ---- dialogs ------------------------------------------------------------------------
+
+
+def words_of(flow: type) -> tuple[set[str], dict[str, set[str]]]:
+    """Return all words in a flow's code, and those that name texts, by what they name."""
+    tree = ast.parse(inspect.getsource(flow))
+    words = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    named: dict[str, set[str]] = {"step_id": set(), "reason": set(), "progress_action": set()}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg in named:
+            named[node.arg] |= {
+                part.value
+                for part in ast.walk(node.value)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            }
+    named["error"] = {
+        node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Subscript)
+        and isinstance(node.targets[0].value, ast.Name)
+        and node.targets[0].value.id == "errors"
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
+    return words, named
+
+
+@pytest.mark.parametrize(("flow", "texts", "problems"), FLOWS)
+def test_a_dialog_has_the_texts_it_asks_for_and_no_others(
+    flow: type, texts: dict[str, Any], problems: set[str]
+) -> None:
+    words, named = words_of(flow)
+    for kind, names in {
+        "step": named["step_id"],
+        "abort": named["reason"],
+        "progress": named["progress_action"],
+        "error": named["error"] | problems,
+    }.items():
+        assert names <= texts.get(kind, {}).keys(), kind
+        assert texts.get(kind, {}).keys() <= words | problems | CORE_REASONS, kind
+    for name, step in texts["step"].items():
+        assert hasattr(flow, f"async_step_{name}")
+        assert step.get("menu_options", {}).keys() <= words
+        # A rule of the quality scale.
+        assert step.get("data", {}).keys() == step.get("data_description", {}).keys()
+
+
+def test_the_lists_of_choices() -> None:
+    assert TEXTS["selector"]["accept"]["options"].keys() == set(Accept)
+
+
+# ---- issues, exceptions -------------------------------------------------------------
+
+
+def test_issues() -> None:
+    issues = TEXTS["issues"]
+    assert issues.keys() == set(Issue)
+    for issue, texts in issues.items():
+        assert not placeholders(texts["title"]), issue
+        assert ("description" in texts) != ("fix_flow" in texts), issue
+
+
+def test_exceptions() -> None:
+    tree = ast.parse(inspect.getsource(services))
+    used = {
+        node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword)
+        and node.arg == "translation_key"
+        and isinstance(node.value, ast.Constant)
+    }
+    assert TEXTS["exceptions"].keys() == used | set(NumberProblem)
+
+
+# ---- triggers, conditions, actions --------------------------------------------------
+
+AUTOMATION = [
+    ("triggers", "triggers.yaml", set(TRIGGERS), "trigger"),
+    ("conditions", "conditions.yaml", set(CONDITIONS), "condition"),
+    ("services", "services.yaml", {services.SERVICE_SIMULATE_MESSAGE}, "service"),
+]
+
+
+@pytest.mark.parametrize(("kind", "file", "names", "icon"), AUTOMATION)
+def test_what_automations_are_made_of(kind: str, file: str, names: set[str], icon: str) -> None:
+    described = in_yaml(file)
+    assert described.keys() == names == TEXTS[kind].keys() == ICONS[kind].keys()
+    for name, description in described.items():
+        texts = TEXTS[kind][name]
+        assert {"name", "description"} <= texts.keys()
+        assert texts["fields"].keys() == description["fields"].keys()
+        assert ICONS[kind][name][icon].startswith("mdi:")
+        for field, about in description["fields"].items():
+            assert texts["fields"][field].keys() == {"name", "description"}
+            select = about["selector"].get("select") or {}
+            if "translation_key" in select:
+                options = TEXTS["selector"][select["translation_key"]]["options"]
+                assert set(select["options"]) <= options.keys(), field
+
+
+def test_no_selector_without_a_use() -> None:
+    used: set[str | None] = {"accept", None}
+    for _, file, _, _ in AUTOMATION:
+        for description in in_yaml(file).values():
+            for about in description["fields"].values():
+                used.add((about["selector"].get("select") or {}).get("translation_key"))
+    assert TEXTS["selector"].keys() | {None} == used
+
+
+# ---- entities -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("platform", ENTITIES)
+def test_entities_have_a_name_and_an_icon(platform: str) -> None:
+    keys = {description.translation_key for description in ENTITIES[platform]}
+    assert TEXTS["entity"][platform].keys() == keys == ICONS["entity"][platform].keys()
+    for key in keys:
+        states = ICONS["entity"][platform][key].get("state", {})
+        assert states.keys() <= TEXTS["entity"][platform][key].get("state", {}).keys()
+    assert TEXTS["entity"].keys() == ENTITIES.keys() == ICONS["entity"].keys()
+
+
+def test_states_and_attributes() -> None:
+    entities = TEXTS["entity"]
+    types = entities["event"]["message"]["state_attributes"]["event_type"]["state"]
+    assert types.keys() == set(event.DESCRIPTION.event_types or ())
+    assert entities["sensor"]["channel"]["state"].keys() == set(ChannelName)
+    known = set(TEXTS["selector"]["type"]["options"])
+    assert known | {"unknown"} == entities["sensor"]["type"]["state"].keys()
+    attributes = entities["sensor"]["messages_ignored"]["state_attributes"]
+    assert attributes.keys() == set(Ignored)
