@@ -21,11 +21,11 @@ from typing import Any
 
 import aiohttp
 
-from .instance import DOMAIN, ROOT, Instance, house, main
+from .instance import DOMAIN, ROOT, Instance, house, main, troubles_of_ours
 
 NUMBER = "44771012346"
 MESSAGES = 400
-ROUNDS = 2
+ROUNDS = 6
 PAUSE = 2.5
 FLOOR = Path(__file__).parent / "bench_floor"
 TABLE = ROOT / "docs" / "performance.md"
@@ -309,17 +309,12 @@ async def bench() -> int:
             ["numbers", "ids", "CPU ms", "200, p50 ms", "set-up ms", "memory MiB"], rows
         )
         say(grown)
-        problems = errors_of_ours(instance.log())
+        problems = troubles_of_ours(instance.log())
     if arguments.write:
         write(f"{compared}\n\n{grown}")
     if problems:
         say("\n".join(problems))
     return 1 if problems else 0
-
-
-def errors_of_ours(log: str) -> list[str]:
-    """Return the lines of the log that tell of an error of this integration."""
-    return [line for line in log.splitlines() if "ERROR" in line and DOMAIN in line]
 
 
 def write(tables: str) -> None:

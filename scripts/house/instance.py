@@ -1,18 +1,22 @@
 """Start, talk to and stop a real, headless Home Assistant with a throw-away config."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 import json
 import os
 from pathlib import Path
+import re
 import shutil
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 
@@ -24,7 +28,8 @@ USERNAME = "demo"
 PASSWORD = "demo-demo"  # noqa: S105
 EXTERNAL_URL = "https://home.example.org"
 
-# Named one by one: default_config would want packages that have no wheel everywhere.
+# Named one by one: default_config would want packages that have no wheel everywhere. What
+# core's base platforms miss here (see requirements_demo.txt) is kept out of the log.
 CONFIGURATION = """\
 api:
 auth:
@@ -38,8 +43,12 @@ input_boolean:
 logbook:
 logger:
   default: warning
+  filters:
+    homeassistant.setup: [assist_]
   logs:
     custom_components.intellisms: debug
+    haffmpeg: critical
+    homeassistant.components.camera.img_util: critical
 person:
 recorder:
   commit_interval: 1
@@ -65,6 +74,13 @@ HTTP_CONFIG = {
 }
 ONBOARDING_LEFT_TO_DO = {"user"}
 ONBOARDING_STEPS = {"user", "core_config", "analytics", "integration"}
+# These would slow every start down, or keep the log out of its file.
+NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE", "HA_DISABLE_LOG_FILE", "SUPERVISOR")
+# With this Home Assistant asks whoever started it to start it again.
+RESTART_EXIT_CODE = 100
+# A path or a web address may hold our name too.
+ABOUT_US = re.compile(rf"custom_components[./]{DOMAIN}|(?<![/\w.-]){DOMAIN}\b")
+SAID_OF_ALL = "We found a custom integration"
 # Seconds.
 START_TIMEOUT = 120
 ANSWER_TIMEOUT = 60
@@ -111,7 +127,8 @@ class Instance:
         """Write a config folder, with the integration in it."""
         storage = self.config / ".storage"
         storage.mkdir(parents=True, exist_ok=True)
-        (self.config / "configuration.yaml").write_text(CONFIGURATION + configuration)
+        if not (self.config / "configuration.yaml").exists():
+            (self.config / "configuration.yaml").write_text(CONFIGURATION + configuration)
         if automations is not None or not (self.config / "automations.yaml").exists():
             # JSON is YAML.
             (self.config / "automations.yaml").write_text(json.dumps(automations or [], indent=2))
@@ -140,11 +157,15 @@ class Instance:
 
     async def launch(self) -> None:
         """Start the process and wait for nothing."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError:
+                raise HouseError(f"port {self.port} is taken") from None
         if self.session is None:
             self.session = aiohttp.ClientSession(base_url=self.url)
-        environment = dict(os.environ)
-        # Set, every start would compile every module anew.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
         output = None if self.log_to_screen else asyncio.subprocess.DEVNULL
         self.process = await asyncio.create_subprocess_exec(
@@ -176,11 +197,9 @@ class Instance:
     async def _onboard(self) -> None:
         """Create the owner, once, and log in."""
         client_id = f"{self.url}/"
-        async with self.http.get("/api/onboarding") as response:
-            if response.status != 200:
-                raise HouseError("not up yet")
-            done = {step["step"] for step in await response.json() if step["done"]}
-        if "user" not in done:
+        # The API does not tell: it is gone once all is done, and not there yet before.
+        onboarding = json.loads((self.config / ".storage" / "onboarding").read_text())
+        if "user" not in onboarding["data"]["done"]:
             code = (
                 await self.post(
                     "/api/onboarding/users",
@@ -195,11 +214,11 @@ class Instance:
         form = {"grant_type": "authorization_code", "code": code, "client_id": client_id}
         async with self.http.post("/auth/token", data=form) as response:
             tokens = await response.json()
-        # An access token ends after half an hour, and with a restart.
+        # An access token ends after half an hour.
         self.token = tokens["access_token"]
         async with self.websocket() as ws:
             self.token = await ws.call(
-                "auth/long_lived_access_token", client_name=f"house {os.getpid()}", lifespan=1
+                "auth/long_lived_access_token", client_name=f"house {uuid4()}", lifespan=1
             )
 
     async def _log_in(self, client_id: str) -> str:
@@ -232,29 +251,51 @@ class Instance:
             return
         process.send_signal(how)
         try:
-            await asyncio.wait_for(process.wait(), STOP_TIMEOUT)
-        except TimeoutError:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), STOP_TIMEOUT)
+        finally:
+            # Also for those who cannot wait: a second Ctrl-C.
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
 
     async def wait(self) -> int:
-        """Wait until Home Assistant ends by itself; return its exit code."""
-        if self.process is None:
-            raise HouseError("Home Assistant is not running")
-        return await self.process.wait()
+        """Wait until Home Assistant ends by itself; return its exit code.
+
+        A restart asked for in the browser brings the integration as it is by then.
+        """
+        while self.process is not None:
+            code = await self.process.wait()
+            if code != RESTART_EXIT_CODE:
+                return code
+            self.copy_integration(INTEGRATION)
+            await self.start()
+        raise HouseError("Home Assistant is not running")
 
     async def close(self) -> None:
         """Stop, and close the client."""
-        await self._end(signal.SIGTERM)
-        if self.session:
-            await self.session.close()
-            self.session = None
+        try:
+            await self._end(signal.SIGTERM)
+        finally:
+            if self.session:
+                await self.session.close()
+                self.session = None
 
     def log(self) -> str:
         """Return Home Assistant's log, that of the run before it too."""
         names = ("home-assistant.log.1", "home-assistant.log")
         logs = (self.config / name for name in names)
         return "".join(path.read_text(errors="replace") for path in logs if path.exists())
+
+    def recorded(self) -> Counter[str]:
+        """Count the recorder's events by type: all that fired, a start's first ones too. Blocks."""
+        database = f"file:{self.config / 'home-assistant_v2.db'}?mode=ro"
+        with closing(sqlite3.connect(database, uri=True)) as connection:
+            counted = connection.execute(
+                "SELECT event_types.event_type, COUNT(*) FROM events"
+                " JOIN event_types USING (event_type_id) GROUP BY event_type_id"
+            )
+            return Counter(dict(counted))
 
     # ---- talking ------------------------------------------------------------------
 
@@ -395,18 +436,22 @@ class WebSocket:
             del self._answers[own_id]
 
     async def _read(self) -> None:
-        async for frame in self._connection:
-            message = frame.json()
-            if message["type"] == "event":
-                self._listeners[message["id"]](message["event"])
-            elif message["type"] == "result" and (answer := self._answers.get(message["id"])):
-                if message["success"]:
-                    answer.set_result(message["result"])
-                else:
-                    answer.set_exception(HouseError(str(message["error"])))
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(HouseError("the websocket was closed"))
+        try:
+            async for frame in self._connection:
+                self._take(frame.json())
+        finally:
+            for answer in self._answers.values():
+                if not answer.done():
+                    answer.set_exception(HouseError("the websocket was closed"))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "event":
+            self._listeners[message["id"]](message["event"])
+        elif message["type"] == "result" and (answer := self._answers.get(message["id"])):
+            if message["success"]:
+                answer.set_result(message["result"])
+            else:
+                answer.set_exception(HouseError(str(message["error"])))
 
     async def close(self) -> None:
         """Stop reading."""
@@ -434,6 +479,8 @@ async def house(
                 country="GB", time_zone="Europe/London", external_url=EXTERNAL_URL
             )
             yield instance
+        except HouseError as err:
+            raise HouseError("\n\n".join([str(err), *troubles_of_ours(instance.log())])) from err
         finally:
             await instance.close()
 
@@ -449,19 +496,31 @@ async def until[T](read: Callable[[], Awaitable[T]], wanted: Callable[[T], bool]
     return value
 
 
+def troubles_of_ours(log: str) -> list[str]:
+    """Return the warnings and errors in the log that we caused, tracebacks included."""
+    entries = re.split(r"^(?=\d{4}-\d\d-\d\d )", log, flags=re.MULTILINE)
+    return [
+        entry.rstrip()
+        for entry in entries
+        if re.match(r"\S+ \S+ (WARNING|ERROR|CRITICAL) ", entry)
+        and ABOUT_US.search(entry)
+        and SAID_OF_ALL not in entry
+    ]
+
+
 def main(job: Callable[[], Awaitable[int]]) -> None:
-    """Run a job as a command; a second Ctrl-C is not needed."""
+    """Run a job as a command; a second Ctrl-C only cleans up faster."""
     try:
         sys.exit(asyncio.run(_as_coroutine(job)))
     except HouseError as err:
         sys.exit(f"failed: {err}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except KeyboardInterrupt, asyncio.CancelledError:
+        sys.exit(128 + signal.SIGINT)
 
 
 async def _as_coroutine(job: Callable[[], Awaitable[int]]) -> int:
-    # SIGTERM must clean up as Ctrl-C does.
-    task = asyncio.current_task()
-    if task:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    # Not as KeyboardInterrupt, which could strike in the midst of cleaning up.
+    if task := asyncio.current_task():
+        for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
     return await job()
