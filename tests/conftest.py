@@ -54,10 +54,11 @@ _NO_SECRETS = ("channel", "format", "mime_type", "msgtype", "sent", "status", "t
 _SHORTEST_SECRET = 4
 
 
-class _Log(logging.Handler):
+class Log(logging.Handler):
     """Keeps what our loggers write at any level, and what others write at info and above."""
 
     def __init__(self) -> None:
+        """Begin with nothing."""
         super().__init__()
         self.records: list[logging.LogRecord] = []
 
@@ -69,20 +70,25 @@ class _Log(logging.Handler):
             self.records.append(record)
 
 
+def leaks(records: Iterable[logging.LogRecord]) -> list[tuple[str, str]]:
+    """Return the secrets that were logged, each with its line."""
+    formatter = logging.Formatter("%(name)s: %(message)s")
+    lines = {formatter.format(record) for record in records}
+    return [(secret, line) for line in lines for secret in _secrets if secret in line]
+
+
 @pytest.fixture(autouse=True)
-def nothing_is_logged_of_what_was_said() -> Generator[None]:
+def nothing_is_logged_of_what_was_said() -> Generator[Log]:
     """Look for ids, numbers, names and texts in all that a test had logged."""
     _secrets.clear()
     root, ours = logging.getLogger(), logging.getLogger("custom_components.intellisms")
-    log, level = _Log(), ours.level
+    log, level = Log(), ours.level
     root.addHandler(log)
     ours.setLevel(logging.DEBUG)
-    yield
+    yield log
     ours.setLevel(level)
     root.removeHandler(log)
-    formatter = logging.Formatter("%(name)s: %(message)s")
-    lines = {formatter.format(record) for record in log.records}
-    assert [(secret, line) for line in lines for secret in _secrets if secret in line] == []
+    assert leaks(log.records) == []
 
 
 def keep_secret(value: Any, key: str = "") -> None:

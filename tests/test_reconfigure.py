@@ -141,13 +141,15 @@ async def test_no_address_is_shown_while_the_account_is_not_loaded(
 
 @pytest.fixture
 async def new_id(loaded: MockConfigEntry, dialog: Reconfigure) -> str:
-    """Replace the address; return the new id."""
+    """Replace the address, without a reload; return the new id."""
+    data = loaded.runtime_data
     result = await dialog.choose("new_address")
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "new_address")
     assert loaded.data[CONF_WEBHOOK_ID] == WEBHOOK_ID
     shown = ended(await dialog.submit(), "address_replaced")
     webhook_id = str(loaded.data[CONF_WEBHOOK_ID])
     keep_secret(webhook_id)
+    assert loaded.runtime_data is data
     assert shown == f"{URL}/api/intellisms/{webhook_id}"
     return webhook_id
 

@@ -26,7 +26,7 @@ from custom_components.intellisms.watch import CHECK_INTERVAL, QUIET
 
 from .cloud import FakeCloud, cloud_fixture  # noqa: F401
 from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
-from .texts import flow_texts  # noqa: F401
+from .texts import english, flow_texts, placeholders  # noqa: F401
 
 URL = "https://home.example.com"
 OTHER_URL = "https://other.example.com"
@@ -269,6 +269,10 @@ async def test_what_is_wrong_is_raised_without_a_number_in_id_or_title(
     issue = await cause(world, step)
     assert issue.is_fixable is (CAUSES[step] not in NOT_FIXABLE)
     assert str(issue.learn_more_url).endswith("/docs/troubleshooting.md")
+    texts = english()["issues"][CAUSES[step]]
+    assert (
+        placeholders(texts.get("description", "")) <= (issue.translation_placeholders or {}).keys()
+    )
     # Core's diagnostics show all of a persistent issue.
     assert not issue.is_persistent
     assert not re.search(r"\d{9}", issue.issue_id.replace(world.entry.entry_id, ""))
@@ -575,6 +579,21 @@ async def test_our_own_door_in_the_place_of_a_cloudhook(world: World) -> None:
     assert form["description_placeholders"] == {"url": f"{URL}/api/intellisms/{WEBHOOK_ID}"}
     assert done["type"] == "create_entry"
     assert (world.entry.data["reach"], world.entry.data["shown_base"]) == ("direct", URL)
+    assert world.issues() == {}
+
+
+async def test_an_address_that_changes_while_it_is_shown_is_shown_again(world: World) -> None:
+    await cause(world, the_url_changed)
+    client = await world.make_client()
+    path = "/api/repairs/issues/fix"
+    issue_id = world.issues()[Issue.ADDRESS_CHANGED].issue_id
+    response = await client.post(path, json={"handler": DOMAIN, "issue_id": issue_id})
+    flow_id = (await response.json())["flow_id"]
+    await world.url("https://third.example.com")
+    for expected in ("form", "create_entry"):
+        response = await client.post(f"{path}/{flow_id}", json={})
+        assert (await response.json())["type"] == expected
+    assert world.entry.data["shown_base"] == "https://third.example.com"
     assert world.issues() == {}
 
 

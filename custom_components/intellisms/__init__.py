@@ -43,7 +43,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     directory = Directory(hass, entry)
     journal.async_forget_others(directory)
     # Before the platforms listen: a new number's entities show what came before.
-    directory.async_on_added(journal.async_adopt)
+    directory.async_on_added(lambda listing: journal.async_adopt(listing, directory.contact))
     entry.runtime_data = IntelliSMSData(
         directory=directory,
         journal=journal,

@@ -19,7 +19,7 @@ from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .directory import Listing, VirtualNumber
+from .directory import Contact, Listing, VirtualNumber
 from .discretion import without_what_was_said
 from .received import Received
 
@@ -235,7 +235,9 @@ class Journal:
         return list(self._strangers)
 
     @callback
-    def async_adopt(self, listing: Listing) -> None:
+    def async_adopt(
+        self, listing: Listing, contact_of: Callable[[str | None], Contact | None]
+    ) -> None:
         """Give a number just configured what came for it before."""
         if not isinstance(listing, VirtualNumber) or listing.subentry_id in self._records:
             return
@@ -243,6 +245,13 @@ class Journal:
         if record is None or record.kept is None:
             return
         last = replace(record.kept, to_name=listing.name, device_id=listing.device_id)
+        if contact := contact_of(last.message.sender):
+            last = replace(
+                last,
+                sender_name=contact.name,
+                sender_known=True,
+                sender_device_id=contact.device_id,
+            )
         self.async_set_record(listing.subentry_id, replace(record, last=last, kept=last))
 
     @callback
@@ -283,8 +292,9 @@ class Journal:
         strangers = _read_records(stored["strangers"])
         last_contact = stored["last_contact"]
         account = AccountRecord(
-            last_contact=last_contact
-            and dt_util.parse_datetime(last_contact, raise_on_error=True).astimezone(UTC),
+            last_contact=None
+            if last_contact is None
+            else dt_util.parse_datetime(last_contact, raise_on_error=True).astimezone(UTC),
             ignored=Counter({str(key): int(count) for key, count in stored["ignored"].items()}),
         )
         self._records, self._strangers, self.account = numbers, strangers, account
@@ -308,8 +318,10 @@ def _today() -> int:
 def _read_ids(stored: Stored) -> dict[str, int]:
     seen: dict[str, int] = {}
     for day, keys in sorted((int(day), keys) for day, keys in stored["days"].items()):
+        if not isinstance(keys, str) or len(keys) % KEY_LENGTH:
+            raise ValueError(day)
         for start in range(0, len(keys), KEY_LENGTH):
-            seen[str(keys[start : start + KEY_LENGTH])] = day
+            seen[keys[start : start + KEY_LENGTH]] = day
     return seen
 
 

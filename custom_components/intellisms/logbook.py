@@ -42,5 +42,7 @@ def _what(data: dict[str, Any]) -> str:
     return f"a message ({data.get('type')})"
 
 
-def _short(text: str) -> str:
+def _short(said: Any) -> str:
+    # Whoever fires the event by hand may give a number.
+    text = str(said)
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

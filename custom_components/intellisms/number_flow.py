@@ -256,9 +256,7 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Show what came, take a name, and offer to keep the sender as a contact."""
-        if self._first is None or not self._first.done():
-            return await self.async_step_nothing_yet()
-        received = self._first.result()
+        received = self._listen().result()
         number = received.to or ""
         if self._is_taken(number):
             return self.async_abort(reason="already_configured")

@@ -74,28 +74,30 @@ class AddNumberFlow(FixFlow):
 class NewAddressFlow(FixFlow):
     """Show the address as it is now, and remember that it was seen."""
 
+    _shown: str | None = None
+
     def __init__(self, entry: ConfigEntry) -> None:
         """Keep whose address it is."""
         self._entry = entry
-        self._updates: dict[str, Any] | None = {}
 
     @override
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Show the address to paste; on submit it counts as pasted."""
-        if user_input is None:
-            self._updates = await self._new_updates()
-        if self._updates is None:
+        updates = await self._new_updates()
+        if updates is None:
             return self.async_abort(reason="no_other_way")
-        if user_input is not None:
-            async_update_address(self.hass, self._entry, self._updates)
+        url = shown_address(self.hass, {**self._entry.data, **updates}).url
+        # It may have changed while it was shown.
+        if user_input is not None and url == self._shown:
+            async_update_address(self.hass, self._entry, updates)
             return self.async_create_entry(data={})
-        address = shown_address(self.hass, {**self._entry.data, **self._updates})
+        self._shown = url
         return self.async_show_form(
             step_id="confirm",
             data_schema=vol.Schema({}),
-            description_placeholders={"url": address.url},
+            description_placeholders={"url": url},
         )
 
     async def _new_updates(self) -> dict[str, Any] | None:

@@ -1,0 +1,291 @@
+"""The condition *Last message*, in real automations triggered by the bus event."""
+
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.intellisms.condition import CONDITIONS, LastMessageCondition
+from custom_components.intellisms.const import CONF_NUMBERS, EVENT_MESSAGE_RECEIVED
+
+from .automations import ANNA, BEN, SHOP, STRANGER, automate, devices, household, text
+from .conftest import GATE
+from .helpers_automation import options, posted, receive, set_up
+
+ASKED = {"trigger": "event", "event_type": "ask"}
+ON_MESSAGE = {
+    "trigger": "event",
+    "event_type": EVENT_MESSAGE_RECEIVED,
+    "event_data": {"to": GATE},
+}
+
+
+@pytest.fixture
+async def house(hass: HomeAssistant) -> MockConfigEntry:
+    """Return an account with two virtual numbers and three contacts, loaded."""
+    return await set_up(hass, household())
+
+
+@pytest.fixture
+def runs(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return what automations ran."""
+    calls: list[ServiceCall] = async_mock_service(hass, "test", "run")
+    return calls
+
+
+async def _automate_if(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    trigger: dict[str, Any] = ASKED,
+    **chosen: Any,
+) -> None:
+    """Set up an automation that runs if the last message is as chosen."""
+    condition = {"condition": "intellisms.last_message", "options": options(house, **chosen)}
+    await automate(
+        hass,
+        {
+            "alias": "One",
+            "mode": "parallel",
+            "triggers": [trigger],
+            "conditions": [condition],
+            "actions": [{"action": "test.run"}],
+        },
+    )
+
+
+async def _ask(hass: HomeAssistant, runs: list[ServiceCall]) -> bool:
+    """Tell whether the automation would run now."""
+    runs.clear()
+    hass.bus.async_fire("ask")
+    await hass.async_block_till_done()
+    return bool(runs)
+
+
+def _subentry(house: MockConfigEntry, name: str) -> ConfigSubentry:
+    found: ConfigSubentry
+    [found] = [subentry for subentry in house.subentries.values() if subentry.title == name]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, "anna stranger nobody"),
+        ({"sender": "known"}, "anna"),
+        ({"contacts": ["Anna"]}, "anna"),
+        ({"contacts": ["Ben"]}, ""),
+        ({"contacts": ["gone"]}, ""),
+        ({"numbers": [STRANGER]}, "stranger"),
+        ({"numbers": ["07700 900666"], "contacts": ["Anna"]}, "anna stranger"),
+        ({"sender": "known", "numbers": [STRANGER]}, ""),
+        ({"text": "sesame"}, "anna stranger"),
+        ({"text": "sesame", "exact": True}, "stranger"),
+        ({"text": "same", "match": "contains"}, "anna stranger"),
+        ({"text": "ses", "match": "starts_with", "contacts": ["Anna"]}, "anna"),
+        ({"text": "^s.same$", "match": "regex"}, "anna stranger"),
+        ({"within": {"minutes": 1}}, "anna stranger nobody"),
+        ({"virtual_number": "gone"}, ""),
+        # A contact is no virtual number.
+        ({"virtual_number": "Anna"}, ""),
+    ],
+    ids=str,
+)
+async def test_fields(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    chosen: dict[str, Any],
+    expected: str,
+) -> None:
+    chosen = {"virtual_number": "Gate"} | chosen
+    await _automate_if(hass, house, **chosen)
+    assert not await _ask(hass, runs)
+    bodies = {
+        "anna": text("Sesame "),
+        "stranger": text("sesame", sender=STRANGER),
+        "nobody": posted(text("Something else"), **{"from": None}),
+    }
+    true_for = []
+    for name, body in bodies.items():
+        receive(house, body)
+        # Another number's message is not this one's.
+        receive(house, text("sesame", to=SHOP))
+        if await _ask(hass, runs):
+            true_for.append(name)
+    assert true_for == expected.split()
+
+
+async def test_an_automation_on_the_event_sees_this_very_message(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await _automate_if(
+        hass, house, ON_MESSAGE, virtual_number="Gate", contacts=["Anna"], text="sesame"
+    )
+    for body, expected in (
+        (text("sesame"), True),
+        (text("sesame", sender=BEN), False),
+        (text("something else"), False),
+        (text("sesame", channel="whatsapp"), True),
+    ):
+        runs.clear()
+        receive(house, body)
+        await hass.async_block_till_done()
+        assert bool(runs) is expected
+
+
+async def test_within_the_last(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    within = {"hours": 0, "minutes": 5, "seconds": 0}
+    await _automate_if(hass, house, virtual_number="Gate", within=within)
+    receive(house, text("sesame"))
+    for passed, expected in ((0, True), (299, True), (1, True), (1, False)):
+        freezer.tick(timedelta(seconds=passed))
+        assert await _ask(hass, runs) is expected
+    receive(house, text("sesame"))
+    assert await _ask(hass, runs)
+    # By our clock, whatever the provider says of when it was sent.
+    freezer.tick(timedelta(minutes=6))
+    receive(house, text("sesame", age=timedelta(hours=1)))
+    assert await _ask(hass, runs)
+
+
+async def test_while_the_entry_is_not_loaded_it_is_false(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await _automate_if(hass, house, virtual_number="Gate")
+    receive(house, text("sesame"))
+    assert await _ask(hass, runs)
+    assert await hass.config_entries.async_unload(house.entry_id)
+    assert not await _ask(hass, runs)
+    # Set up again it is true again: the last message is kept.
+    assert await hass.config_entries.async_setup(house.entry_id)
+    assert await _ask(hass, runs)
+
+
+async def test_before_the_entry_is_set_up_it_is_false(
+    hass: HomeAssistant, runs: list[ServiceCall]
+) -> None:
+    condition = {
+        "condition": "intellisms.last_message",
+        "options": {"virtual_number": "not there yet"},
+    }
+    await automate(
+        hass,
+        {"triggers": [ASKED], "conditions": [condition], "actions": [{"action": "test.run"}]},
+    )
+    assert not await _ask(hass, runs)
+
+
+@pytest.mark.parametrize("chosen", [{"contacts": ["Anna"]}, {"sender": "known"}], ids=str)
+@pytest.mark.parametrize("how", ["removed", "number taken away", "reloaded"])
+async def test_a_sender_who_is_no_contact_any_more_is_nobody(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    chosen: dict[str, Any],
+    how: str,
+) -> None:
+    await _automate_if(hass, house, virtual_number="Gate", **chosen)
+    receive(house, text("sesame"))
+    assert await _ask(hass, runs)
+    anna = _subentry(house, "Anna")
+    if how == "number taken away":
+        hass.config_entries.async_update_subentry(
+            house, anna, data={**anna.data, CONF_NUMBERS: ["+447700900999"]}
+        )
+    else:
+        hass.config_entries.async_remove_subentry(house, anna.subentry_id)
+    await hass.async_block_till_done()
+    if how == "reloaded":
+        assert await hass.config_entries.async_reload(house.entry_id)
+    assert not await _ask(hass, runs)
+
+
+async def test_a_number_that_is_removed_has_no_last_message(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await _automate_if(hass, house, virtual_number="Gate")
+    receive(house, text("sesame"))
+    hass.config_entries.async_remove_subentry(house, _subentry(house, "Gate").subentry_id)
+    await hass.async_block_till_done()
+    receive(house, text("sesame"))
+    assert not await _ask(hass, runs)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"virtual_number": ["one", "two"]},
+        {"virtual_number": None},
+        {"virtual_number": "one", "contacts": []},
+        {"virtual_number": "one", "numbers": []},
+        {"virtual_number": "one", "numbers": ["12"]},
+        {"virtual_number": "one", "match": "regex", "text": "("},
+        {"virtual_number": "one", "text": False},
+        {"virtual_number": "one", "within": {"minutes": -1}},
+        {"virtual_number": "one", "within": "soon"},
+        {"virtual_number": "one", "type": ["text"]},
+    ],
+    ids=str,
+)
+async def test_what_makes_no_sense_is_an_error(hass: HomeAssistant, chosen: dict[str, Any]) -> None:
+    condition = {"condition": "intellisms.last_message", "options": chosen}
+    await automate(
+        hass,
+        {"alias": "One", "triggers": [ASKED], "conditions": [condition], "actions": []},
+    )
+    assert hass.states.is_state("automation.one", STATE_UNAVAILABLE)
+
+
+async def test_a_slow_pattern_is_no_match(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await _automate_if(hass, house, virtual_number="Gate", match="regex", text="(a+)+$")
+    receive(house, text("a" * 50_000 + "!"))
+    assert not await _ask(hass, runs)
+    assert not await _ask(hass, runs)
+    assert caplog.text.count("took too long") == 1
+
+
+async def test_the_editor_lists_the_condition_with_its_fields(
+    hass: HomeAssistant, house: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    assert await async_setup_component(hass, "automation", {})
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "condition_platforms/subscribe"})
+    assert (await client.receive_json())["success"]
+    listed: dict[str, Any] = {}
+    while "intellisms.last_message" not in listed:
+        listed |= (await client.receive_json())["event"]
+    assert {name for name in listed if name.startswith("intellisms.")} == {
+        f"intellisms.{name}" for name in CONDITIONS
+    }
+    # All that are listed are understood.
+    fields = listed["intellisms.last_message"]["fields"]
+    values = {
+        "virtual_number": devices(house)["Gate"],
+        "sender": "known",
+        "contacts": [devices(house)["Anna"]],
+        "numbers": [ANNA],
+        "within": {"minutes": 5},
+        "match": "contains",
+        "text": "sesame",
+        "exact": True,
+    }
+    assert set(fields) == set(values)
+    assert await LastMessageCondition.async_validate_config(hass, {"options": values})

@@ -1,0 +1,715 @@
+"""What outlives a restart: ids seen, last messages, counters, and the files they are in."""
+
+from copy import deepcopy
+from datetime import timedelta
+import json
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components import webhook
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigSubentry,
+    ConfigSubentryDataWithId,
+)
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_STATE_CHANGED
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import issue_registry as ir, restore_state
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.setup import async_setup_component
+from homeassistant.util.aiohttp import MockRequest
+from homeassistant.util.file import WriteError
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+    async_mock_load_restore_state_from_storage,
+    async_test_home_assistant,
+)
+
+from custom_components.intellisms.const import (
+    CONF_NUMBER,
+    DOMAIN,
+    EVENT_MESSAGE_RECEIVED,
+    EVENT_MESSAGE_STATUS,
+    SUBENTRY_VIRTUAL_NUMBER,
+)
+from custom_components.intellisms.journal import MAX_IDS
+
+from .conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
+
+SHOP = "+447700900999"
+STATUS = "msgid=7&status=4&toaddr=447700900123"
+# Of the files; the entry's id is part of the name.
+IDS, LAST = f"{DOMAIN}.account.ids", f"{DOMAIN}.account.last"
+
+type Messages = list[Event[dict[str, Any]]]
+type Storage = dict[str, Any]
+
+
+@pytest.fixture
+def entry() -> MockConfigEntry:
+    """Return an account whose files have known names."""
+    return account([virtual_number()], entry_id="account")
+
+
+async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Unload the account and set it up again."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass, and what was due happen."""
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+
+async def cut_power(hass: HomeAssistant, entry: MockConfigEntry, storage: Storage) -> None:
+    """Let the account come back with what is on the disk now."""
+    on_disk = deepcopy(storage)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    storage.clear()
+    storage.update(on_disk)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+def fields(**changes: Any) -> dict[str, Any]:
+    """Return fields, `from_` being one whose name is a word of Python."""
+    return {name.rstrip("_"): value for name, value in changes.items()}
+
+
+# ---- the same message -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("again", "is_new"),
+    [
+        (sms(), False),
+        (json.dumps(json.loads(sms()), indent=2), False),
+        (json.dumps(json.loads(sms()), sort_keys=True), False),
+        ("\ufeff" + sms(), False),
+        (sms(extra="field"), False),
+        # The provider's page has one id on all its samples.
+        (sms("Other"), True),
+        (sms("hello"), True),
+        (sms(**fields(from_="447700900666")), True),
+        (sms(to="447700900999"), True),
+        (sms(channel="whatsapp"), True),
+        (sms(sent="2025-06-03T13:50:06-00:00"), True),
+        (sms(messageid="another"), True),
+        (sms(content={"msgtype": "unicode", "text": "Hello"}), True),
+    ],
+)
+async def test_what_makes_it_the_same_message(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    again: str,
+    is_new: bool,
+) -> None:
+    for body in (sms(), again, again):
+        assert await own_door(body) == 200
+    assert len(messages) == 1 + is_new
+
+
+FORM = "text=Hello&msgid=7&sent=2025-06-03T13%3a50%3a05-00%3a00"
+
+
+@pytest.mark.parametrize(
+    ("again", "query", "is_new"),
+    [
+        (FORM, "", False),
+        ("msgid=7&text=Hello&sent=2025-06-03T13%3A50%3A05-00%3A00", "", False),
+        (f"{FORM}\r\n", "", False),
+        (FORM.replace("Hello", "Hullo"), "", True),
+        (FORM.replace("7", "8"), "", True),
+        (f"{FORM}&from=447700900666", "", True),
+        (FORM, "?to=60777", True),
+    ],
+)
+async def test_what_makes_it_the_same_form(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    again: str,
+    query: str,
+    is_new: bool,
+) -> None:
+    assert await own_door(FORM) == 200
+    for _ in range(2):
+        assert await own_door(again, query=query) == 200
+    assert len(messages) == 1 + is_new
+
+
+async def test_two_people_with_the_same_text_are_two_messages(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    both = [json.loads(sms(**fields(from_=who)))["messages"][0] for who in ("60777", "60778")]
+    assert await own_door(json.dumps({"messages": [*both, *both]})) == 200
+    assert [event.data["from"] for event in messages] == ["60777", "60778"]
+
+
+# ---- restarts and power cuts ------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [sms(), FORM, STATUS])
+async def test_nothing_comes_twice_across_a_reload(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, body: str
+) -> None:
+    events = [
+        *(
+            async_capture_events(hass, kind)
+            for kind in (EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS)
+        )
+    ]
+    assert await door(body) == 200
+    await reload(hass, loaded)
+    assert await door(body) == 200
+    assert sum(map(len, events)) == 1
+
+
+@pytest.mark.parametrize(("seconds", "published"), [(1.5, 1), (0, 2)])
+async def test_power_cut(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    hass_storage: Storage,
+    freezer: FrozenDateTimeFactory,
+    seconds: float,
+    published: int,
+) -> None:
+    """Only what came in the last seconds may come again; lost it would be worse."""
+    await own_door(sms("Before"))
+    await pass_time(hass, freezer, 1.5)
+    await own_door(sms())
+    await pass_time(hass, freezer, seconds)
+    messages.clear()
+
+    await cut_power(hass, loaded, hass_storage)
+
+    shown = hass.states.get("sensor.gate_last_message")
+    total = hass.states.get("sensor.gate_messages_received")
+    assert shown
+    assert total
+    on_disk = published == 1
+    assert (shown.state, total.state) == (("Hello", "2") if on_disk else ("Before", "1"))
+    assert messages == []
+    for _ in range(2):
+        assert await own_door(sms("Before")) == 200
+        assert await own_door(sms()) == 200
+    assert len(messages) == published - 1
+
+
+async def test_coming_back_fires_nothing(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    def states() -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return states and attributes; `raw` is for the event only."""
+        return {
+            state.entity_id: (state.state, dict(state.attributes))
+            for state in hass.states.async_all(("event", "sensor"))
+        }
+
+    await own_door(sms("x" * 300))
+    before = states()
+    assert before["event.gate_message"][1]["event_type"] == "text"
+    messages.clear()
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await reload(hass, loaded)
+
+    assert states() == before
+    assert messages == []
+    # An automation on the entity's state must be able to tell this from a message.
+    assert {
+        change.data["old_state"].state
+        for change in changes
+        if change.data["new_state"] and change.data["new_state"].state != "unavailable"
+    } == {"unavailable"}
+
+
+async def test_nothing_comes_twice_across_a_real_restart(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, hass_storage: Storage
+) -> None:
+    await own_door(sms())
+    await own_door(sms("For the shop", to=SHOP))
+    before = hass.states.get("event.gate_message")
+    assert before
+    await restore_state.async_get(hass).async_dump_states()
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+
+    async with async_test_home_assistant() as again:
+        again.data.pop(DATA_CUSTOM_COMPONENTS)
+        await async_mock_load_restore_state_from_storage(again)
+        subentries = [
+            ConfigSubentryDataWithId(**virtual_number(), subentry_id=subentry_id)
+            for subentry_id in loaded.subentries
+        ]
+        entry = account(subentries, entry_id="account")
+        entry.add_to_hass(again)
+        messages = async_capture_events(again, EVENT_MESSAGE_RECEIVED)
+        assert await async_setup_component(again, DOMAIN, {})
+        await again.async_block_till_done()
+
+        async def post(body: str) -> int:
+            request = MockRequest(body.encode(), "test", method="POST")
+            return (await webhook.async_handle_webhook(again, WEBHOOK_ID, request)).status
+
+        after = again.states.get("event.gate_message")
+        statuses = [await post(sms()), await post(sms("New"))]
+        add_shop(again, entry)
+        await again.async_block_till_done()
+        shop = again.states.get("sensor.shop_last_message")
+        await again.config_entries.async_unload(entry.entry_id)
+        await again.async_stop(force=True)
+
+    assert after
+    assert (after.state, after.attributes["text"]) == (before.state, "Hello")
+    assert statuses == [200, 200]
+    assert [event.data["text"] for event in messages] == ["New"]
+    assert shop
+    assert shop.state == "For the shop"
+
+
+def add_shop(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Add a number that messages came for already."""
+    subentry = ConfigSubentry(
+        data=MappingProxyType({CONF_NUMBER: SHOP}),
+        subentry_type=SUBENTRY_VIRTUAL_NUMBER,
+        title="Shop",
+        unique_id=SHOP,
+    )
+    hass.config_entries.async_add_subentry(entry, subentry)
+
+
+async def test_counters_come_back(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post
+) -> None:
+    for body in (sms(), sms(), "nonsense"):
+        await own_door(body)
+    entity_ids = [
+        "sensor.intellisms_last_contact_from_intellisms",
+        "sensor.intellisms_messages_ignored",
+        "sensor.gate_messages_received",
+    ]
+    before = [hass.states.get(entity_id) for entity_id in entity_ids]
+    await reload(hass, loaded)
+    after = [hass.states.get(entity_id) for entity_id in entity_ids]
+    assert [s and (s.state, s.attributes) for s in after] == [
+        s and (s.state, s.attributes) for s in before
+    ]
+    ignored = after[1]
+    assert ignored
+    assert (ignored.attributes["duplicate"], ignored.attributes["unreadable"]) == (1, 1)
+
+
+async def test_numbers_that_nobody_configured_are_bounded(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    hass_storage: Storage,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await own_door(sms(to=SHOP))
+    for number in range(19):
+        await own_door(sms(to=str(60000 + number)))
+    # Whoever is written to again is kept longer.
+    await own_door(sms("Again", to=SHOP))
+    await own_door(sms(to="60777"))
+    await pass_time(hass, freezer, 2)
+
+    kept = hass_storage[LAST]["data"]["strangers"]
+    assert len(kept) == 20
+    assert {SHOP, "60001", "60777"} <= kept.keys()
+    assert "60000" not in kept
+
+
+# ---- bounds -----------------------------------------------------------------------
+
+
+def stored_ids(storage: Storage) -> list[str]:
+    """Return the keys on disk, the oldest first."""
+    days = storage[IDS]["data"]["days"]
+    joined = "".join(days[day] for day in sorted(days, key=int))
+    return [joined[start : start + 12] for start in range(0, len(joined), 12)]
+
+
+async def test_no_more_than_20000_ids(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    hass_storage: Storage,
+) -> None:
+    await own_door(sms("Oldest"))
+    await hass.config_entries.async_unload("account")
+    days = hass_storage[IDS]["data"]["days"]
+    (day,) = days
+    days[day] += "".join(f"{number:012}" for number in range(MAX_IDS - 1))
+    assert MAX_IDS == 20_000
+
+    await hass.config_entries.async_setup("account")
+    assert await own_door(sms("Oldest")) == 200
+    assert len(messages) == 1
+    assert await own_door(sms("One more")) == 200
+    assert loaded.runtime_data.journal.ids == MAX_IDS
+    # The oldest had to go, so it is taken for a new one.
+    assert await own_door(sms("Oldest")) == 200
+    assert [event.data["text"] for event in messages] == ["Oldest", "One more", "Oldest"]
+
+    await reload(hass, loaded)
+    assert len(stored_ids(hass_storage)) == loaded.runtime_data.journal.ids == MAX_IDS
+    assert len(json.dumps(hass_storage[IDS])) < 256 * 1024
+    assert await own_door(sms("One more")) == 200
+    assert len(messages) == 3
+
+
+async def test_a_file_of_too_many_ids_is_cut(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, hass_storage: Storage
+) -> None:
+    await own_door(sms())
+    await hass.config_entries.async_unload("account")
+    (day,) = hass_storage[IDS]["data"]["days"]
+    ids = "".join(f"{number:012}" for number in range(MAX_IDS + 500))
+    hass_storage[IDS]["data"]["days"] = {day: ids}
+
+    await hass.config_entries.async_setup("account")
+    assert loaded.runtime_data.journal.ids == MAX_IDS
+
+
+@pytest.mark.parametrize(("days", "published"), [(30, 1), (31, 2)])
+@pytest.mark.parametrize("restart", [True, False])
+async def test_ids_are_kept_for_30_days(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    freezer: FrozenDateTimeFactory,
+    days: int,
+    published: int,
+    restart: bool,
+) -> None:
+    await own_door(sms())
+    freezer.tick(timedelta(days=days))
+    if restart:
+        await reload(hass, loaded)
+    else:
+        await own_door(sms("Another"))
+    await own_door(sms())
+    assert [event.data["text"] for event in messages].count("Hello") == published
+
+
+# ---- writing ----------------------------------------------------------------------
+
+
+class Writes:
+    """Counts the writes of a file."""
+
+    def __init__(self, storage: Storage, key: str) -> None:
+        """Begin with what is on disk now."""
+        self._storage, self._key = storage, key
+        self._last = storage.get(key)
+        self.count = 0
+
+    def look(self) -> bool:
+        """Tell whether it was written since the last look."""
+        now = self._storage.get(self._key)
+        written = now is not self._last
+        self._last = now
+        self.count += written
+        return written
+
+
+@pytest.mark.parametrize("key", [IDS, LAST])
+async def test_a_steady_stream_is_written_once_a_second(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    hass_storage: Storage,
+    freezer: FrozenDateTimeFactory,
+    key: str,
+) -> None:
+    writes = Writes(hass_storage, key)
+    first = None
+    for number in range(100):
+        assert await own_door(sms(f"Text {number}")) == 200
+        await pass_time(hass, freezer, 0.1)
+        if writes.look() and first is None:
+            first = number
+    # `async_fire_time_changed` is half a second ahead.
+    assert first is not None
+    assert first <= 10
+    assert 8 <= writes.count <= 20
+    await pass_time(hass, freezer, 1.1)
+    writes.look()
+    assert len(stored_ids(hass_storage)) == 100
+    # And then it is quiet.
+    count = writes.count
+    await pass_time(hass, freezer, 3600)
+    assert (writes.look(), writes.count) == (False, count)
+
+
+async def test_a_large_file_is_written_rarely(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    hass_storage: Storage,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await own_door(sms())
+    await hass.config_entries.async_unload("account")
+    days = hass_storage[IDS]["data"]["days"]
+    (day,) = days
+    days[day] += "".join(f"{number:012}" for number in range(MAX_IDS))
+    await hass.config_entries.async_setup("account")
+    ids, last = Writes(hass_storage, IDS), Writes(hass_storage, LAST)
+
+    for number in range(24):
+        await own_door(sms(f"Text {number}"))
+        await pass_time(hass, freezer, 1)
+        ids.look()
+        last.look()
+    assert ids.count == 0
+    assert last.count >= 20
+    await pass_time(hass, freezer, 6)
+    assert ids.look()
+
+
+async def test_nothing_is_written_that_did_not_change(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    hass_storage: Storage,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await pass_time(hass, freezer, 60)
+    await reload(hass, loaded)
+    await pass_time(hass, freezer, 60)
+    assert not {IDS, LAST} & hass_storage.keys()
+
+
+async def test_texts_are_not_in_the_file_of_ids_and_raw_in_none(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    hass_storage: Storage,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    message = {"type": "order", "order": {"note": "only in raw"}}
+    await own_door(sms(content={"msgobject": message}))
+    await own_door(sms("Said to the shop", to=SHOP))
+    await pass_time(hass, freezer, 2)
+
+    ids, last = json.dumps(hass_storage[IDS]), json.dumps(hass_storage[LAST])
+    assert "only in raw" not in ids + last
+    for secret in ("Said to the shop", GATE[1:], SENDER[1:], SHOP[1:]):
+        assert secret not in ids
+    assert "Said to the shop" in last
+
+
+# ---- files ------------------------------------------------------------------------
+
+
+NO_RECORDS: dict[str, Any] = {
+    "numbers": {},
+    "strangers": {},
+    "last_contact": None,
+    "ignored": {},
+}
+
+
+def stored(data: Any, version: int = 1) -> bytes:
+    """Return a file as core's `Store` writes it."""
+    content = {"version": version, "minor_version": 1, "key": "x", "data": data}
+    return json.dumps(content).encode()
+
+
+class TestOnDisk:
+    """With files that are files."""
+
+    @pytest.fixture
+    def hass_config_dir(self, hass_tmp_config_dir: str) -> str:
+        """Keep them in a folder of the test's own."""
+        return hass_tmp_config_dir
+
+    @pytest.fixture
+    def hass_storage(self) -> Storage:
+        """Replace core's fixture, which keeps them in memory."""
+        return {}
+
+    @pytest.fixture
+    def folder(self, hass_config_dir: str) -> Path:
+        """Return where they are."""
+        folder = Path(hass_config_dir) / ".storage"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def ours(self, folder: Path, prefix: str = DOMAIN) -> list[str]:
+        """Return the names of our files."""
+        return sorted(path.name for path in folder.iterdir() if path.name.startswith(prefix))
+
+    async def test_files_are_private_and_survive(
+        self,
+        hass: HomeAssistant,
+        folder: Path,
+        loaded: MockConfigEntry,
+        own_door: Post,
+        messages: Messages,
+        freezer: FrozenDateTimeFactory,
+    ) -> None:
+        """Nobody else on the machine may read them."""
+        await own_door(sms())
+        assert self.ours(folder) == []
+        await pass_time(hass, freezer, 2)
+        assert self.ours(folder) == [IDS, LAST]
+        for name in (IDS, LAST):
+            assert (folder / name).stat().st_mode & 0o777 == 0o600
+        await reload(hass, loaded)
+        await own_door(sms())
+        assert len(messages) == 1
+
+    @pytest.mark.parametrize("name", [IDS, LAST])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"\x00" * 4096,
+            b'{"version": 1, "data": {"days": {"7',
+            b"[]",
+            b"null",
+            b'"text"',
+            b'{"version": 1}',
+            stored([]),
+            stored(7),
+            stored({}),
+            stored({"days": {"Monday": "a"}} | NO_RECORDS | {"numbers": []}),
+            stored({"days": {"739000": 7}} | NO_RECORDS | {"numbers": {"gate": {}}}),
+            stored({"days": {"739000": "aa"}} | NO_RECORDS | {"last_contact": "yesterday"}),
+            stored({"days": {"9e9": [None]}} | NO_RECORDS | {"ignored": {"duplicate": "many"}}),
+            stored({"days": {}} | NO_RECORDS, version=99),
+        ],
+    )
+    async def test_what_cannot_be_read_is_set_aside(
+        self,
+        hass: HomeAssistant,
+        folder: Path,
+        entry: MockConfigEntry,
+        own_door: Post,
+        messages: Messages,
+        caplog: pytest.LogCaptureFixture,
+        freezer: FrozenDateTimeFactory,
+        name: str,
+        content: bytes,
+    ) -> None:
+        """The start goes on, and so do messages."""
+        (folder / name).write_bytes(content)
+        entry.add_to_hass(hass)
+        assert await async_setup_component(hass, DOMAIN, {})
+        await hass.async_block_till_done()
+
+        assert entry.state is ConfigEntryState.LOADED
+        (aside,) = self.ours(folder)
+        assert aside.startswith((f"{name}.unreadable.", f"{name}.corrupt."))
+        assert (folder / aside).read_bytes() == content
+        issues = {issue.translation_key for issue in ir.async_get(hass).issues.values()}
+        assert issues & {"journal_reset", "storage_corruption"}
+        ours = [record for record in caplog.records if record.name.startswith("custom_components")]
+        assert not any(record.exc_info for record in ours)
+
+        assert [await own_door(sms()) for _ in range(2)] == [200, 200]
+        assert len(messages) == 1
+        await pass_time(hass, freezer, 2)
+        assert self.ours(folder) == sorted([IDS, LAST, aside])
+
+    async def test_a_later_minor_version_is_read(
+        self,
+        hass: HomeAssistant,
+        folder: Path,
+        loaded: MockConfigEntry,
+        own_door: Post,
+        messages: Messages,
+    ) -> None:
+        """Core's rule: what only a major version changes."""
+        await own_door(sms())
+        await hass.config_entries.async_unload("account")
+        for name in (IDS, LAST):
+            stored = json.loads((folder / name).read_text())
+            stored["minor_version"] = 7
+            (folder / name).write_text(json.dumps(stored))
+        await hass.config_entries.async_setup("account")
+        await own_door(sms())
+        assert len(messages) == 1
+
+    async def test_what_cannot_even_be_renamed(
+        self,
+        hass: HomeAssistant,
+        folder: Path,
+        entry: MockConfigEntry,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """The start goes on."""
+        (folder / IDS).write_text('{"version": 99, "data": {}}')
+        entry.add_to_hass(hass)
+        with patch.object(Path, "rename", side_effect=PermissionError):
+            assert await async_setup_component(hass, DOMAIN, {})
+            await hass.async_block_till_done()
+        assert entry.state is ConfigEntryState.LOADED
+        assert "could not be renamed" in caplog.text
+
+    async def test_removing_the_account_removes_its_files_and_no_others(
+        self,
+        hass: HomeAssistant,
+        folder: Path,
+        loaded: MockConfigEntry,
+        own_door: Post,
+        freezer: FrozenDateTimeFactory,
+    ) -> None:
+        """Also what was set aside, and what was about to be written."""
+        others = [f"{DOMAIN}.account2.ids", f"{DOMAIN}.other.last", "other.account.ids"]
+        for name in (*others, f"{IDS}.unreadable.20260102T030405"):
+            (folder / name).write_text("{}")
+        await own_door(sms())
+        await pass_time(hass, freezer, 2)
+        await own_door(sms("Pending"))
+        assert {IDS, LAST} < set(self.ours(folder))
+
+        await hass.config_entries.async_remove("account")
+        await pass_time(hass, freezer, 60)
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+        await hass.async_block_till_done()
+
+        assert set(self.ours(folder)) == set(others[:2])
+        assert self.ours(folder, "other") == others[2:]
+
+    async def test_a_write_that_fails_keeps_messages_coming(
+        self,
+        hass: HomeAssistant,
+        folder: Path,
+        loaded: MockConfigEntry,
+        own_door: Post,
+        messages: Messages,
+        freezer: FrozenDateTimeFactory,
+    ) -> None:
+        """And the next write has all of it."""
+        full = "homeassistant.helpers.storage.write_utf8_file_atomic"
+        with patch(full, side_effect=WriteError("disk full")):
+            assert await own_door(sms("One")) == 200
+            await pass_time(hass, freezer, 2)
+        assert self.ours(folder) == []
+        assert await own_door(sms("Two")) == 200
+        await pass_time(hass, freezer, 2)
+        await hass.config_entries.async_unload("account")
+        await hass.config_entries.async_setup("account")
+        for text in ("One", "Two"):
+            assert await own_door(sms(text)) == 200
+        assert len(messages) == 2

@@ -1,0 +1,346 @@
+"""Files of the journal that cannot be used, by every wrong shape, and how often they are written."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http import HTTPStatus
+import json
+from pathlib import Path
+import stat
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.intellisms.const import DOMAIN
+from custom_components.intellisms.journal import MAX_IDS, STORAGE_VERSION
+from custom_components.intellisms.protocol import Message
+from custom_components.intellisms.received import Received
+
+from .automations import settle
+from .conftest import WEBHOOK_ID, Post, sms
+from .disk import own_config_dir, real_storage  # noqa: F401
+
+type Events = list[Event[dict[str, Any]]]
+type Spoil = Callable[[dict[str, Any]], None]
+type Writes = list[tuple[float, str]]
+
+START = datetime(2026, 11, 1, 12, tzinfo=UTC)
+KINDS = ("ids", "last")
+LAST_MESSAGE = "sensor.gate_last_message"
+TOTAL = "sensor.gate_messages_received"
+
+
+def shown(hass: HomeAssistant, entity_id: str) -> str:
+    """Return an entity's state."""
+    state = hass.states.get(entity_id)
+    assert state
+    return state.state
+
+
+# ---- files that cannot be used -------------------------------------------------------
+
+
+class Disk:
+    """Real files of an account that is not loaded, of which one will be broken."""
+
+    def __init__(self, hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> None:
+        """Prepare."""
+        self.hass = hass
+        self.entry = entry
+        self.folder = folder
+
+    def path(self, kind: str) -> Path:
+        """Return a file's path."""
+        return self.folder / f"{DOMAIN}.{self.entry.entry_id}.{kind}"
+
+    def set_aside(self, word: str = "unreadable") -> list[tuple[str, bytes]]:
+        """Return the kind and content of the files that were set aside."""
+        paths = self.folder.glob(f"*.{word}.*")
+        return sorted((path.name.split(".")[2], path.read_bytes()) for path in paths)
+
+    def issues(self) -> set[str]:
+        """Return the kinds of the issues that are raised of our files."""
+        kinds = {issue.translation_key or "" for issue in ir.async_get(self.hass).issues.values()}
+        return kinds & {"journal_reset", "storage_corruption"}
+
+    async def load(self) -> None:
+        """Load the account."""
+        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+        assert self.entry.state is ConfigEntryState.LOADED
+
+    async def unload(self) -> None:
+        """Unload the account."""
+        assert await self.hass.config_entries.async_unload(self.entry.entry_id)
+
+
+@pytest.fixture
+async def disk(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, storage_folder: Path
+) -> Disk:
+    """Return an account with good files of a message *Before*, unloaded."""
+    assert await own_door(sms("Before")) == HTTPStatus.OK
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    return Disk(hass, loaded, storage_folder)
+
+
+async def check_it_goes_on(disk: Disk, own_door: Post, messages: Events, broken: str) -> None:
+    """Check that the account works, and what came back of the other file."""
+    hass = disk.hass
+    assert shown(hass, TOTAL) == ("0" if broken == "last" else "1")
+    for text in ("Before", "After"):
+        assert await own_door(sms(text)) == HTTPStatus.OK
+    published = [event.data["text"] for event in messages]
+    assert published == (["Before", "After"] if broken == "ids" else ["After"])
+    assert shown(hass, LAST_MESSAGE) == "After"
+    # A good file is in its place again.
+    messages.clear()
+    await disk.unload()
+    await disk.load()
+    assert await own_door(sms("After")) == HTTPStatus.OK
+    assert messages == []
+    assert shown(hass, LAST_MESSAGE) == "After"
+
+
+async def check_it_is_set_aside(
+    disk: Disk, own_door: Post, messages: Events, kind: str, content: bytes
+) -> None:
+    """Check that a file is kept aside, and that the account goes on."""
+    disk.path(kind).write_bytes(content)
+    await disk.load()
+
+    assert disk.set_aside() == [(kind, content)]
+    assert disk.issues() == {"journal_reset"}
+    await check_it_goes_on(disk, own_door, messages, kind)
+    assert disk.set_aside() == [(kind, content)]
+
+
+def _parent(content: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """Return where a path of keys ends; `*` is the only key there is."""
+    *way, name = path.split("/")
+    for key in way:
+        content = content[next(iter(content)) if key == "*" else key]
+    return content, next(iter(content)) if name == "*" else name
+
+
+def has(path: str, value: Any) -> Any:
+    """Return what puts a value where a path leads."""
+
+    def spoil(content: dict[str, Any]) -> None:
+        parent, name = _parent(content, path)
+        parent[name] = value
+
+    return pytest.param(spoil, id=f"{path} is {value!r}")
+
+
+def each(path: str, *values: Any) -> list[Any]:
+    """Return what puts each of several values where a path leads."""
+    return [has(path, value) for value in values]
+
+
+def lacks(path: str) -> Any:
+    """Return what deletes where a path leads."""
+
+    def spoil(content: dict[str, Any]) -> None:
+        parent, name = _parent(content, path)
+        del parent[name]
+
+    return pytest.param(spoil, id=f"{path} is missing")
+
+
+RECORD = "data/numbers/*"
+EVENT = Received(entry_id="1", message=Message(key="", type="text"), received=START).as_event()
+PARTS = ("numbers", "strangers", "last_contact", "ignored")
+WHOLE = [
+    lacks("version"),
+    lacks("data"),
+    *each("version", STORAGE_VERSION + 1, 0, "1"),
+    *each("data", [], "x"),
+]
+IDS = [
+    lacks("data/days"),
+    *each("data/days", [], None, 5),
+    *each("data/days/*", None, 5, ["x"], {}, "shorter"),
+    has("data/days/monday", "0" * 12),
+]
+LAST = [
+    *(lacks(f"data/{key}") for key in PARTS),
+    *(has(f"data/{key}", value) for key in PARTS for value in (5, [])),
+    *each("data/last_contact", "", "yesterday", False),
+    *each("data/ignored/sender", "x", None, []),
+    has(RECORD, None),
+    lacks(f"{RECORD}/total"),
+    *each(f"{RECORD}/total", "x", None, []),
+    lacks(f"{RECORD}/last"),
+    *each(f"{RECORD}/last", 5, "x", {"text": "x"}),
+    *(lacks(f"{RECORD}/last/{key}") for key in EVENT),
+    *(has(f"{RECORD}/last/{key}", value) for key in EVENT if key != "raw" for value in (5, ["x"])),
+    *each(f"{RECORD}/last/received", None, "", "x", "2026-11-01T12:00:00"),
+]
+
+
+@pytest.mark.parametrize("spoil", [*WHOLE, *IDS])
+async def test_ids_of_a_wrong_shape_are_set_aside(
+    disk: Disk, own_door: Post, messages: Events, spoil: Spoil
+) -> None:
+    content = json.loads(disk.path("ids").read_text())
+    spoil(content)
+    await check_it_is_set_aside(disk, own_door, messages, "ids", json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("spoil", [*WHOLE, *LAST])
+async def test_last_messages_of_a_wrong_shape_are_set_aside(
+    disk: Disk, own_door: Post, messages: Events, spoil: Spoil
+) -> None:
+    content = json.loads(disk.path("last").read_text())
+    spoil(content)
+    await check_it_is_set_aside(disk, own_door, messages, "last", json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("content", [b"[]", b"5", b"null", b'"text"'])
+async def test_what_is_not_a_store_is_set_aside(
+    disk: Disk, own_door: Post, messages: Events, kind: str, content: bytes
+) -> None:
+    await check_it_is_set_aside(disk, own_door, messages, kind, content)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("content", [b"", b"\0" * 9, b'{"version": 1', b"\xff\xfe", b"text"])
+async def test_what_is_not_json_is_set_aside_by_core(
+    disk: Disk, own_door: Post, messages: Events, kind: str, content: bytes
+) -> None:
+    disk.path(kind).write_bytes(content)
+    await disk.load()
+
+    assert disk.issues() == {"storage_corruption"}
+    assert disk.set_aside("corrupt") == [(kind, content)]
+    await check_it_goes_on(disk, own_door, messages, kind)
+
+
+async def test_both_files_are_set_aside(disk: Disk) -> None:
+    for kind in KINDS:
+        disk.path(kind).write_bytes(b"[]")
+    await disk.load()
+
+    assert disk.set_aside() == [(kind, b"[]") for kind in KINDS]
+    assert disk.issues() == {"journal_reset"}
+
+
+async def test_what_cannot_be_renamed_does_not_keep_us_from_starting(
+    disk: Disk, own_door: Post, messages: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk.path("last").write_bytes(b"[]")
+    with patch.object(Path, "rename", side_effect=PermissionError):
+        await disk.load()
+
+    assert "could not be renamed either (PermissionError)" in caplog.text
+    assert disk.issues() == {"journal_reset"}
+    await check_it_goes_on(disk, own_door, messages, "last")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_later_minor_version_and_an_empty_file_are_read(disk: Disk, kind: str) -> None:
+    content = json.loads(disk.path(kind).read_text())
+    disk.path(kind).write_text(json.dumps(content | {"minor_version": 2}))
+    await disk.load()
+    assert shown(disk.hass, TOTAL) == "1"
+
+    await disk.unload()
+    disk.path(kind).write_text("{}")
+    await disk.load()
+    assert disk.set_aside() == []
+    assert disk.issues() == set()
+
+
+async def test_files_are_private_and_hold_no_secret(disk: Disk) -> None:
+    for kind in KINDS:
+        assert stat.S_IMODE(disk.path(kind).stat().st_mode) == 0o600
+        assert WEBHOOK_ID not in disk.path(kind).read_text()
+    assert "Before" not in disk.path("ids").read_text()
+
+
+# ---- writing ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
+    """Stop the clock, so that time passes only where a test lets it."""
+    freezer.move_to(START)
+    return freezer
+
+
+@pytest.fixture
+def writes(clock: FrozenDateTimeFactory, loaded: MockConfigEntry) -> Iterator[Writes]:
+    """Return when which of our files was written, in seconds from the start."""
+    written: Writes = []
+    write = Store._async_write_data
+
+    async def spy(store: Store[Any], data: dict[str, Any]) -> None:
+        if store.key.startswith(f"{DOMAIN}."):
+            passed = dt_util.utcnow() - START
+            written.append((round(passed.total_seconds(), 1), store.key.rpartition(".")[2]))
+        await write(store, data)
+
+    with patch.object(Store, "_async_write_data", spy):
+        yield written
+
+
+async def pass_time(hass: HomeAssistant, clock: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass; the loop's timers follow the clock."""
+    # A little more, for the rounding of what the timers are compared with.
+    clock.tick(seconds + 0.001)
+    await settle()
+    await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_steady_stream_is_written_once_a_second(
+    hass: HomeAssistant, own_door: Post, writes: Writes, clock: FrozenDateTimeFactory, kind: str
+) -> None:
+    for number in range(50):
+        assert await own_door(sms(f"Text {number}")) == HTTPStatus.OK
+        await pass_time(hass, clock, 0.1)
+
+    times = [when for when, written in writes if written == kind]
+    gaps = [after - before for before, after in zip([0, *times], times, strict=False)]
+    assert len(times) >= 4
+    # Never sooner, for the disk's sake; hardly later, for the messages'.
+    assert all(1 <= round(gap, 1) <= 1.2 for gap in gaps)
+
+
+@pytest.mark.parametrize(
+    ("ids", "delay"), [(0, 1), (2_000, 1), (5_000, 5), (11_000, 14), (MAX_IDS, 28)]
+)
+async def test_the_larger_the_file_the_rarer_it_is_written(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    loaded: MockConfigEntry,
+    own_door: Post,
+    writes: Writes,
+    clock: FrozenDateTimeFactory,
+    ids: int,
+    delay: int,
+) -> None:
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    today = START.date().toordinal()
+    hass_storage[f"{DOMAIN}.{loaded.entry_id}.ids"] = {
+        "version": STORAGE_VERSION,
+        "data": {"days": {str(today): "".join(f"{number:012}" for number in range(ids))}},
+    }
+    assert await hass.config_entries.async_setup(loaded.entry_id)
+    await hass.async_block_till_done()
+    writes.clear()
+
+    await own_door(sms("One"))
+    for _ in range(30):
+        await pass_time(hass, clock, 1)
+    # The last messages' file stays small.
+    assert sorted(writes) == sorted([(1, "last"), (delay, "ids")])

@@ -1,0 +1,192 @@
+"""Whose last messages are kept: numbers that come later, that go, and that nobody configured."""
+
+import json
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import Event, HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER
+from custom_components.intellisms.journal import MAX_STRANGERS
+
+from .automations import devices
+from .conftest import GATE, Post, keep_secret, sms
+
+type Events = list[Event[dict[str, Any]]]
+
+SHED = "+447700900123"
+LAST_MESSAGE = "sensor.gate_last_message"
+TOTAL = "sensor.gate_messages_received"
+
+
+class World:
+    """An account that is loaded."""
+
+    def __init__(self, hass: HomeAssistant, entry: MockConfigEntry, storage: Any) -> None:
+        """Prepare."""
+        self.hass = hass
+        self.entry = entry
+        self.storage = storage
+
+    def stored(self) -> dict[str, Any]:
+        """Return what the file of last messages holds."""
+        data: dict[str, Any] = self.storage[f"{DOMAIN}.{self.entry.entry_id}.last"]["data"]
+        return data
+
+    def shown(self, entity_id: str) -> str:
+        """Return an entity's state."""
+        state = self.hass.states.get(entity_id)
+        assert state
+        return state.state
+
+    async def unload(self) -> None:
+        """Unload the account."""
+        assert await self.hass.config_entries.async_unload(self.entry.entry_id)
+
+    async def load(self) -> None:
+        """Load the account."""
+        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+
+    async def reload(self) -> None:
+        """Load the account anew."""
+        await self.unload()
+        await self.load()
+
+    async def add(self, number: str, name: str) -> None:
+        """Add a virtual number as the dialog does."""
+        keep_secret([number, name])
+        subentry = ConfigSubentry(
+            data=MappingProxyType({"number": number}),
+            subentry_type=SUBENTRY_VIRTUAL_NUMBER,
+            title=name,
+            unique_id=number,
+        )
+        self.hass.config_entries.async_add_subentry(self.entry, subentry)
+        await self.hass.async_block_till_done()
+
+    async def remove(self, name: str) -> None:
+        """Remove a virtual number."""
+        subentries = self.entry.subentries.values()
+        (subentry_id,) = [it.subentry_id for it in subentries if it.title == name]
+        self.hass.config_entries.async_remove_subentry(self.entry, subentry_id)
+        await self.hass.async_block_till_done()
+
+
+@pytest.fixture
+def world(hass: HomeAssistant, loaded: MockConfigEntry, hass_storage: dict[str, Any]) -> World:
+    """Return an account with the number *Gate*."""
+    return World(hass, loaded, hass_storage)
+
+
+@pytest.mark.parametrize("reloaded", [False, True])
+async def test_a_number_added_later_shows_what_came_for_it(
+    hass: HomeAssistant, world: World, own_door: Post, messages: Events, reloaded: bool
+) -> None:
+    for text in ("One", "Two"):
+        await own_door(sms(text, to=SHED))
+    messages.clear()
+    if reloaded:
+        await world.reload()
+
+    await world.add(SHED, "Shed")
+
+    assert world.shown("sensor.shed_last_message") == "Two"
+    assert world.shown("sensor.shed_messages_received") == "2"
+    event = hass.states.get("event.shed_message")
+    assert event
+    assert (event.attributes["event_type"], event.attributes["text"]) == ("text", "Two")
+    assert event.attributes["to_name"] == "Shed"
+    assert event.attributes["device_id"] == devices(world.entry)["Shed"]
+    assert messages == []
+    # It is the number's own from now on.
+    await world.reload()
+    assert world.shown("sensor.shed_last_message") == "Two"
+    assert world.stored()["strangers"] == {}
+
+
+async def test_a_number_that_comes_back_starts_afresh(world: World, own_door: Post) -> None:
+    await own_door(sms("Before"))
+    await world.remove("Gate")
+    await world.add(GATE, "Gate")
+
+    assert (world.shown(LAST_MESSAGE), world.shown(TOTAL)) == ("unknown", "0")
+    await world.unload()
+    assert "Before" not in json.dumps(world.stored())
+
+
+async def test_nothing_is_kept_of_a_number_that_was_removed_while_unloaded(
+    world: World, own_door: Post
+) -> None:
+    await own_door(sms("Before"))
+    await world.unload()
+    assert "Before" in json.dumps(world.stored())
+    await world.remove("Gate")
+    await world.reload()
+
+    assert world.stored()["numbers"] == {}
+
+
+@pytest.mark.parametrize("reloaded", [False, True])
+async def test_the_latest_20_strangers_are_kept(
+    world: World, own_door: Post, reloaded: bool
+) -> None:
+    numbers = [f"+4477009001{number:02}" for number in range(MAX_STRANGERS + 1)]
+    for number in numbers[:-1]:
+        await own_door(sms("Text", to=number))
+    # The first was heard of again, so that the second is the one heard of least lately.
+    await own_door(sms("Again", to=numbers[0]))
+    await own_door(sms("Text", to=numbers[-1]))
+    if reloaded:
+        await world.reload()
+
+    for name, number in {"Zero": numbers[0], "One": numbers[1], "Two": numbers[2]}.items():
+        await world.add(number, name)
+    assert world.shown("sensor.zero_last_message") == "Again"
+    assert world.shown("sensor.one_last_message") == "unknown"
+    assert world.shown("sensor.two_last_message") == "Text"
+    await world.unload()
+    assert set(world.stored()["strangers"]) == set(numbers[3:])
+
+
+async def test_strangers_without_a_number_are_not_kept(world: World, own_door: Post) -> None:
+    await world.add(SHED, "Shed")
+    await own_door(sms(to=None))
+    await world.unload()
+    assert world.stored()["strangers"] == {}
+
+
+async def test_simulated_messages_are_not_kept(
+    hass: HomeAssistant, world: World, own_door: Post
+) -> None:
+    await own_door(sms("Real"))
+    await hass.services.async_call(
+        DOMAIN,
+        "simulate_message",
+        {"virtual_number": devices(world.entry)["Gate"], "text": "Simulated"},
+        blocking=True,
+    )
+    assert (world.shown(LAST_MESSAGE), world.shown(TOTAL)) == ("Simulated", "1")
+    await world.reload()
+
+    assert (world.shown(LAST_MESSAGE), world.shown(TOTAL)) == ("Real", "1")
+    assert "Simulated" not in json.dumps(world.storage)
+
+
+async def test_what_was_said_can_be_kept_off_the_disk(
+    hass: HomeAssistant, world: World, own_door: Post
+) -> None:
+    await own_door(sms("Private words"))
+    await own_door(sms("Words of a stranger", to=SHED))
+    await world.reload()
+    assert "Private words" in json.dumps(world.stored())
+
+    options = {"accept": "everyone", "keep_off_disk": True}
+    hass.config_entries.async_update_entry(world.entry, options=options)
+    await hass.async_block_till_done()
+    await world.reload()
+    assert "ords" not in json.dumps(world.stored())
+    assert world.shown(TOTAL) == "1"

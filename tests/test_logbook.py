@@ -1,0 +1,160 @@
+"""What the logbook shows of a message, and what it led to."""
+
+import logging
+from typing import Any
+
+from homeassistant.components.recorder.core import Recorder
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_component
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
+from custom_components.intellisms.logbook import MAX_SHOWN, async_describe_events
+
+from .automations import SHOP, STRANGER, automate, button, devices, household, image, reply, text
+from .helpers_automation import posted, receive, set_up, when
+from .samples import sample
+
+ELSEWHERE = "+447700900555"
+
+
+@pytest.fixture(autouse=True)
+def custom_integrations(
+    caplog: pytest.LogCaptureFixture, recorder_mock: Recorder, enable_custom_integrations: None
+) -> None:
+    """Begin with the recorder, which has to come before Home Assistant itself."""
+    # Only for tests it says what it writes.
+    caplog.set_level(logging.WARNING, "sqlalchemy.engine")
+
+
+@pytest.fixture
+async def house(hass: HomeAssistant) -> MockConfigEntry:
+    """Return an account with two virtual numbers and three contacts, and a logbook."""
+    # Its files are not installed for tests; the logbook only adds a panel to it.
+    mock_component(hass, "frontend")
+    assert await async_setup_component(hass, "logbook", {})
+    return await set_up(hass, household())
+
+
+class Logbook:
+    """The logbook as the frontend asks for it."""
+
+    def __init__(self, hass: HomeAssistant, connect: WebSocketGenerator) -> None:
+        """Begin now."""
+        self._hass = hass
+        self._connect = connect
+        self._begin = dt_util.utcnow().isoformat()
+
+    async def read(self, **about: list[str]) -> list[dict[str, Any]]:
+        """Return the entries, those about some entities or devices if named."""
+        await self._hass.async_block_till_done()
+        await async_wait_recording_done(self._hass)
+        client = await self._connect()
+        await client.send_json_auto_id(
+            {"type": "logbook/get_events", "start_time": self._begin} | about
+        )
+        result: list[dict[str, Any]] = (await client.receive_json())["result"]
+        return result
+
+
+@pytest.fixture
+def logbook(
+    hass: HomeAssistant, house: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> Logbook:
+    """Return the logbook from here on."""
+    return Logbook(hass, hass_ws_client)
+
+
+async def test_lines(house: MockConfigEntry, logbook: Logbook) -> None:
+    for body in (
+        text("Sesame"),
+        text("Sesame", sender=STRANGER),
+        posted(text("Sesame"), **{"from": None}),
+        text("Sesame", to=ELSEWHERE),
+        text("x" * (MAX_SHOWN + 1)),
+        button("Sesame"),
+        reply("Sesame", "gate-1"),
+        image("https://media.example.com/secret.jpg"),
+        sample("whatsapp_audio.json").decode(),
+        text(""),
+    ):
+        receive(house, body)
+    entries = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
+    assert [(line["name"], line["message"]) for line in entries] == [
+        ("Gate", "received “Sesame” from Anna"),
+        ("Gate", f"received “Sesame” from {STRANGER}"),
+        ("Gate", "received “Sesame” from an unknown sender"),
+        (ELSEWHERE, "received “Sesame” from Anna"),
+        ("Gate", f"received “{'x' * (MAX_SHOWN - 1)}…” from Anna"),
+        ("Gate", "received a tap on “Sesame” from Anna"),
+        ("Gate", "received a tap on “Sesame” from Anna"),
+        ("Gate", "received a picture from Anna"),
+        ("Gate", "received a message (audio) from +44771012345"),
+        ("Gate", "received a message (text) from Anna"),
+    ]
+
+
+@pytest.mark.parametrize("about", ["Gate", "Shop"])
+async def test_lines_stand_with_their_device(
+    house: MockConfigEntry, logbook: Logbook, about: str
+) -> None:
+    receive(house, text("At the gate"))
+    receive(house, text("In the shop", to=SHOP))
+    entries = await logbook.read(device_ids=[devices(house)[about]])
+    said = [line["message"] for line in entries if line.get("domain") == DOMAIN]
+    expected = {"Gate": "At the gate", "Shop": "In the shop"}[about]
+    assert said == [f"received “{expected}” from Anna"]
+
+
+async def test_what_a_message_led_to(
+    hass: HomeAssistant, house: MockConfigEntry, logbook: Logbook
+) -> None:
+    """The chain is shown: this light, by this automation, by this message."""
+    assert await async_setup_component(hass, "input_boolean", {"input_boolean": {"lamp": {}}})
+    await automate(
+        hass,
+        {
+            "id": "one",
+            "alias": "Lamp by text",
+            "triggers": [when("message_received", text="sesame")],
+            "actions": [
+                {
+                    "action": "input_boolean.turn_on",
+                    "target": {"entity_id": "input_boolean.lamp"},
+                }
+            ],
+        },
+    )
+    receive(house, text("Sesame"))
+    entries = await logbook.read()
+    [ran] = [line for line in entries if line.get("entity_id") == "automation.lamp_by_text"]
+    [lamp] = [line for line in entries if line.get("entity_id") == "input_boolean.lamp"]
+    [message] = [line for line in entries if line.get("domain") == DOMAIN]
+    assert message["message"] == "received “Sesame” from Anna"
+    # What a message changes first stands for it: its event entity.
+    assert ran["context_entity_id"] == message["context_entity_id"] == "event.gate_message"
+    assert lamp["context_entity_id"] == "automation.lamp_by_text"
+    assert lamp["context_message"] == "triggered by IntelliSMS message received"
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"text": 5}, {"text": ["a"]}, {"button_text": 1, "from": 2, "to": 3}], ids=str
+)
+async def test_an_event_that_somebody_else_fired(
+    hass: HomeAssistant, house: MockConfigEntry, logbook: Logbook, data: dict[str, Any]
+) -> None:
+    hass.bus.async_fire(EVENT_MESSAGE_RECEIVED, data)
+    entries = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
+    assert len(entries) == 1
+
+
+def test_only_messages_are_described(hass: HomeAssistant) -> None:
+    described = []
+    async_describe_events(hass, lambda domain, event, _describe: described.append((domain, event)))
+    assert described == [(DOMAIN, EVENT_MESSAGE_RECEIVED)]

@@ -1,0 +1,275 @@
+"""The action simulate_message: everything a real message would do, and nothing kept."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.core import Context, Event, HomeAssistant, ServiceCall, State
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml_dict
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_mock_service,
+)
+import voluptuous as vol
+
+from custom_components.intellisms import services
+from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
+
+from .automations import ANNA, BEN, STRANGER, devices, household, text
+from .conftest import GATE
+from .helpers_automation import automate_by, receive, set_up, when
+
+
+@pytest.fixture
+async def house(hass: HomeAssistant) -> MockConfigEntry:
+    """Return an account with two virtual numbers and three contacts, loaded."""
+    return await set_up(hass, household())
+
+
+async def _simulate(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    data: Mapping[str, Any] = MappingProxyType({}),
+    context: Context | None = None,
+) -> dict[str, Any]:
+    """Run the action and return its answer."""
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "simulate_message",
+        {"virtual_number": devices(house)["Gate"], **data},
+        blocking=True,
+        return_response=True,
+        context=context,
+    )
+    assert answer is not None
+    return dict(answer)
+
+
+def _states(hass: HomeAssistant) -> dict[str, State]:
+    return {state.entity_id: state for state in hass.states.async_all()}
+
+
+def _value(hass: HomeAssistant, entity_id: str) -> str:
+    state = hass.states.get(entity_id)
+    assert state
+    return state.state
+
+
+async def test_it_runs_what_a_real_message_would_run(
+    hass: HomeAssistant, house: MockConfigEntry, messages: list[Event[dict[str, Any]]]
+) -> None:
+    runs: list[ServiceCall] = async_mock_service(hass, "test", "run")
+    await automate_by(hass, when("message_received", contacts=[devices(house)["Anna"]]))
+    answer = await _simulate(hass, house, {"text": "Sesame", "from": "07700 900123"})
+    await hass.async_block_till_done()
+    [event], [run] = messages, runs
+    assert answer == event.data
+    assert run.data["message_id"] == answer["message_id"]
+    assert answer["message_id"].startswith("simulated-")
+    assert datetime.fromisoformat(answer["sent"]).tzinfo
+    assert datetime.fromisoformat(answer["received"]).tzinfo
+    assert answer | {"sent": None, "received": None, "message_id": None} == {
+        "entry_id": house.entry_id,
+        "device_id": devices(house)["Gate"],
+        "to": GATE,
+        "to_name": "Gate",
+        "from": ANNA,
+        "from_name": "Anna",
+        "from_known": True,
+        "from_device_id": devices(house)["Anna"],
+        "person_id": None,
+        "channel": "sms",
+        "type": "text",
+        "text": "Sesame",
+        "button_id": None,
+        "button_text": None,
+        "reply_to": None,
+        "media_url": None,
+        "user_data": None,
+        "network_code": None,
+        "message_id": None,
+        "sent": None,
+        "received": None,
+        "raw": None,
+        "raw_truncated": False,
+        "simulated": True,
+    }
+    assert _value(hass, "sensor.gate_last_message") == "Sesame"
+    assert _value(hass, "sensor.gate_last_sender") == "Anna"
+    for owner in ("gate", "anna"):
+        state = hass.states.get(f"event.{owner}_message")
+        assert state
+        assert state.attributes["simulated"] is True
+        assert state.context.id == event.context.id
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, {"from": None, "from_known": False, "text": None, "type": "text", "channel": "sms"}),
+        ({"from": "MyBank"}, {"from": "MyBank"}),
+        ({"from": "60300"}, {"from": "60300"}),
+        ({"text": ""}, {"text": ""}),
+        ({"channel": "pigeon", "type": "feather"}, {"channel": "pigeon", "type": "feather"}),
+        (
+            {"type": "button", "button_text": "Sesame"},
+            {"button_text": "Sesame", "button_id": None, "text": "Sesame"},
+        ),
+        (
+            {"type": "reply", "button_text": "Sesame", "button_id": "gate-1", "text": "Other"},
+            {"button_text": "Sesame", "button_id": "gate-1", "text": "Other"},
+        ),
+        (
+            {"type": "image", "media_url": "https://media.example.com/1.jpg"},
+            {"media_url": "https://media.example.com/1.jpg", "text": None},
+        ),
+    ],
+    ids=str,
+)
+async def test_any_type_and_channel(
+    hass: HomeAssistant, house: MockConfigEntry, data: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    answer = await _simulate(hass, house, data)
+    assert {key: answer[key] for key in expected} == expected
+    assert answer["simulated"] is True
+
+
+async def test_without_a_response_it_runs_too(
+    hass: HomeAssistant, house: MockConfigEntry, messages: list[Event[dict[str, Any]]]
+) -> None:
+    data = {"virtual_number": devices(house)["Gate"]}
+    answer = await hass.services.async_call(DOMAIN, "simulate_message", data, blocking=True)
+    assert answer is None
+    assert len(messages) == 1
+
+
+async def test_only_for_admins(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    messages: list[Event[dict[str, Any]]],
+    hass_admin_user: MockUser,
+    hass_read_only_user: MockUser,
+) -> None:
+    with pytest.raises(Unauthorized):
+        await _simulate(hass, house, context=Context(user_id=hass_read_only_user.id))
+    assert messages == []
+    await _simulate(hass, house, context=Context(user_id=hass_admin_user.id))
+    assert len(messages) == 1
+
+
+async def test_nothing_of_it_is_kept(
+    hass: HomeAssistant, house: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    receive(house, text("Sesame", sender=BEN))
+    await hass.async_block_till_done()
+    before = _states(hass)
+    ids = house.runtime_data.journal.ids
+    for _ in range(2):
+        await _simulate(hass, house, {"text": "Only a try", "from": ANNA})
+    await hass.async_block_till_done()
+    shown = _states(hass)
+    assert shown["sensor.gate_last_message"].state == "Only a try"
+    for unchanged in (
+        "sensor.gate_messages_received",
+        "sensor.intellisms_last_contact_from_intellisms",
+        "sensor.intellisms_messages_ignored",
+    ):
+        assert shown[unchanged].state == before[unchanged].state
+    assert shown["sensor.gate_messages_received"].state == "1"
+    assert house.runtime_data.journal.ids == ids
+    # A reload brings back what was there before.
+    assert await hass.config_entries.async_reload(house.entry_id)
+    await hass.async_block_till_done()
+    after = _states(hass)
+    for entity_id, state in before.items():
+        if entity_id.startswith(("sensor.", "event.")):
+            assert after[entity_id].state == state.state, entity_id
+            assert after[entity_id].attributes == state.attributes, entity_id
+    written = str(hass_storage)
+    assert "Sesame" in written
+    assert "Only a try" not in written
+    assert "simulated-" not in written
+
+
+async def test_a_real_message_after_it_is_not_taken_for_a_repetition(
+    hass: HomeAssistant, house: MockConfigEntry, messages: list[Event[dict[str, Any]]]
+) -> None:
+    await _simulate(hass, house, {"text": "Sesame", "from": ANNA})
+    receive(house, text("Sesame"))
+    assert [event.data["simulated"] for event in messages] == [True, False]
+
+
+@pytest.mark.parametrize("sender", [{"from": STRANGER}, {"from": "MyBank"}, {}], ids=str)
+async def test_a_sender_who_is_not_accepted(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    messages: list[Event[dict[str, Any]]],
+    sender: dict[str, str],
+) -> None:
+    hass.config_entries.async_update_entry(house, options={CONF_ACCEPT: Accept.KNOWN})
+    before = _states(hass)
+    with pytest.raises(ServiceValidationError) as caught:
+        await _simulate(hass, house, sender)
+    assert caught.value.translation_key == "sender_not_accepted"
+    assert messages == []
+    assert _states(hass) == before
+    await _simulate(hass, house, {"from": ANNA})
+    assert len(messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [("12", "invalid_number"), ("", "invalid_number"), ("07700 900123", "no_country")],
+)
+async def test_a_sender_that_is_no_number(
+    hass: HomeAssistant, house: MockConfigEntry, typed: str, key: str
+) -> None:
+    hass.config.country = None
+    with pytest.raises(ServiceValidationError) as caught:
+        await _simulate(hass, house, {"from": typed})
+    assert caught.value.translation_key == key
+    assert caught.value.translation_domain == DOMAIN
+
+
+@pytest.mark.parametrize("device", ["unknown", "contact", "not loaded"])
+async def test_a_device_that_is_no_virtual_number(
+    hass: HomeAssistant, house: MockConfigEntry, device: str
+) -> None:
+    ids = devices(house)
+    if device == "not loaded":
+        assert await hass.config_entries.async_unload(house.entry_id)
+    chosen = {"unknown": "0" * 32, "contact": ids["Anna"], "not loaded": ids["Gate"]}[device]
+    with pytest.raises(ServiceValidationError) as caught:
+        await hass.services.async_call(
+            DOMAIN, "simulate_message", {"virtual_number": chosen}, blocking=True
+        )
+    assert caught.value.translation_key == "virtual_number_not_found"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"virtual_number": None}, {"text": ["Sesame"]}, {"to": GATE}, {"simulated": False}],
+    ids=str,
+)
+async def test_what_makes_no_sense_is_an_error(
+    hass: HomeAssistant, house: MockConfigEntry, data: dict[str, Any]
+) -> None:
+    with pytest.raises(vol.Invalid):
+        await _simulate(hass, house, data)
+
+
+async def test_there_before_any_entry_is(hass: HomeAssistant) -> None:
+    """A person writing an automation finds it, and is told why it cannot run."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    assert hass.services.has_service(DOMAIN, "simulate_message")
+
+
+def test_all_fields_that_are_shown_are_understood() -> None:
+    path = str(services.__file__).replace(".py", ".yaml")
+    shown = load_yaml_dict(path)["simulate_message"]["fields"]
+    assert set(shown) == set(services._SIMULATE_SCHEMA.schema)

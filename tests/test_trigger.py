@@ -1,0 +1,705 @@
+"""Triggers, set up through real automations as the editor saves them."""
+
+import ast
+from collections.abc import Iterator
+import json
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.components.automation import EVENT_AUTOMATION_TRIGGERED
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import Event, HomeAssistant, ServiceCall
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_mock_service,
+)
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components import intellisms
+from custom_components.intellisms.const import DOMAIN
+from custom_components.intellisms.message_filter import MessageFilter
+from custom_components.intellisms.trigger import TRIGGERS, MessageTrigger
+
+from .automations import (
+    ANNA,
+    BEN,
+    CARL,
+    SHOP,
+    STRANGER,
+    automate,
+    button,
+    devices,
+    household,
+    image,
+    reply,
+    settle,
+    text,
+)
+from .conftest import GATE
+from .helpers_automation import (
+    RUN,
+    automate_by,
+    message_id,
+    options,
+    posted,
+    receive,
+    reload_automations,
+    set_up,
+    when,
+)
+from .samples import sample
+
+ELSEWHERE = "+447700900555"
+AUTOMATION = "automation.one"
+# What a starved machine may take; a pattern that hangs takes minutes.
+PATIENCE = 5
+
+# One message of each sort, by what they are called in the tables below.
+MESSAGES = {
+    "anna": text("Sesame the gate"),
+    "ben": text("  sesame\n", sender=BEN, channel="whatsapp"),
+    "shop": text("sesame", to=SHOP),
+    "elsewhere": text("sesame", to=ELSEWHERE),
+    "stranger": text("SESAME", sender=STRANGER),
+    "nobody": posted(text("Öffnen"), **{"from": None}),
+    "bank": posted(text("Your PIN is 4711"), **{"from": "MyBank"}),
+    "picture": image("https://media.example.com/1.jpg", sender=CARL),
+    "tap": button("Sesame"),
+    "reply": reply("Sesame", "gate-1", sender=BEN),
+    "list": posted(sample("whatsapp_list_reply.json").decode(), to="447700900999"),
+    "voice": posted(sample("whatsapp_audio.json").decode(), to="447700900999"),
+}
+ALL = set(MESSAGES)
+TEXTS = {"anna", "ben", "shop", "elsewhere", "stranger", "nobody", "bank"}
+BUTTONS = {"tap", "reply", "list"}
+AT_SHOP = {"shop", "list", "voice"}
+FROM_ANNA = {"anna", "shop", "elsewhere", "tap"}
+FROM_BEN = {"ben", "reply"}
+UNKNOWN = {"stranger", "nobody", "bank", "list", "voice"}
+
+
+@pytest.fixture
+async def house(hass: HomeAssistant) -> MockConfigEntry:
+    """Return an account with two virtual numbers and three contacts, loaded."""
+    return await set_up(hass, household())
+
+
+@pytest.fixture
+def runs(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return what automations ran."""
+    calls: list[ServiceCall] = async_mock_service(hass, "test", "run")
+    return calls
+
+
+def _names(runs: list[ServiceCall]) -> set[str]:
+    """Return what the messages are called that something ran on; once each."""
+    names = {message_id(body): name for name, body in MESSAGES.items()}
+    ran = [names[str(run.data["message_id"])] for run in runs]
+    assert len(ran) == len(set(ran))
+    return set(ran)
+
+
+async def _receive_all(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    for body in MESSAGES.values():
+        receive(entry, body)
+    await hass.async_block_till_done()
+
+
+# ---- fields ---------------------------------------------------------------------
+
+
+def _chosen(value: Any) -> str:
+    """Name a case by its options: a set is printed in a different order in each process."""
+    return str(value) if isinstance(value, dict) else "runs" if value else "stays"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, ALL),
+        # Virtual numbers.
+        ({"virtual_number": ["Gate"]}, ALL - AT_SHOP - {"elsewhere"}),
+        ({"virtual_number": "Shop"}, AT_SHOP),
+        ({"virtual_number": ["Gate", "Shop"]}, ALL - {"elsewhere"}),
+        ({"virtual_number": ["gone"]}, set()),
+        ({"virtual_number": ["gone", "Shop"]}, AT_SHOP),
+        # Senders.
+        ({"sender": "anyone"}, ALL),
+        ({"sender": "known"}, ALL - UNKNOWN),
+        ({"contacts": ["Anna"]}, FROM_ANNA),
+        ({"contacts": ["Anna", "Ben"]}, FROM_ANNA | FROM_BEN),
+        ({"contacts": "Ben"}, FROM_BEN),
+        ({"contacts": ["gone"]}, set()),
+        ({"contacts": ["gone", "Ben"]}, FROM_BEN),
+        ({"numbers": [STRANGER]}, {"stranger"}),
+        ({"numbers": [BEN, STRANGER]}, FROM_BEN | {"stranger"}),
+        ({"numbers": ["MyBank"]}, {"bank"}),
+        ({"contacts": ["Ben"], "numbers": [STRANGER]}, FROM_BEN | {"stranger"}),
+        ({"contacts": ["gone"], "numbers": [STRANGER]}, {"stranger"}),
+        ({"sender": "known", "numbers": [STRANGER, ANNA]}, FROM_ANNA),
+        # Channels and types.
+        ({"channel": ["whatsapp"]}, {"ben", "picture", "tap", "reply", "list", "voice"}),
+        ({"channel": "sms"}, TEXTS - {"ben"}),
+        ({"channel": ["sms", "whatsapp"]}, ALL),
+        ({"channel": ["carrier_pigeon"]}, set()),
+        ({"type": ["text"]}, TEXTS),
+        ({"type": ["image", "audio"]}, {"picture", "voice"}),
+        ({"type": "list_reply"}, {"list"}),
+        # Text; a button's label and a picture's caption are texts too.
+        ({"text": "sesame"}, {"ben", "shop", "elsewhere", "stranger", "tap", "reply"}),
+        ({"text": "sesame", "exact": True}, {"shop", "elsewhere"}),
+        ({"text": "Sesame", "exact": True}, {"tap", "reply"}),
+        ({"text": "gate", "match": "contains"}, {"anna"}),
+        ({"text": "SESAME THE", "match": "starts_with"}, {"anna"}),
+        ({"text": "SESAME THE", "match": "starts_with", "exact": True}, set()),
+        ({"text": r"^sesame\b.+$", "match": "regex"}, {"anna"}),
+        ({"text": r"\d{4}$", "match": "regex"}, {"bank"}),
+        ({"text": "öffnen"}, {"nobody"}),
+        ({"match": "contains", "exact": True}, ALL),
+        # Together: all of them have to be so.
+        ({"virtual_number": ["Shop"], "contacts": ["Anna"], "text": "sesame"}, {"shop"}),
+        ({"virtual_number": ["Shop"], "contacts": ["Ben"]}, set()),
+        ({"sender": "known", "channel": ["whatsapp"], "type": ["text"]}, {"ben"}),
+        ({"contacts": ["Ben"], "text": "sesame", "type": ["reply"]}, {"reply"}),
+    ],
+    ids=_chosen,
+)
+async def test_message_received(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    chosen: dict[str, Any],
+    expected: set[str],
+) -> None:
+    await automate_by(hass, when("message_received", **options(house, **chosen)))
+    await _receive_all(hass, house)
+    assert _names(runs) == expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, BUTTONS),
+        ({"button": ["Sesame"]}, {"tap", "reply"}),
+        ({"button": "sesame "}, {"tap", "reply"}),
+        ({"button": ["sesame"], "exact": True}, set()),
+        ({"button": ["Sesame"], "exact": True}, {"tap", "reply"}),
+        # A template's button has a label only, a reply button an id and a label.
+        ({"button": ["gate-1"]}, {"reply"}),
+        ({"button": ["GATE-1"]}, {"reply"}),
+        ({"button": ["Close", "gate-1"]}, {"reply"}),
+        ({"button": ["Close"]}, set()),
+        ({"virtual_number": ["Shop"]}, {"list"}),
+        ({"virtual_number": ["gone"]}, set()),
+        ({"sender": "known"}, {"tap", "reply"}),
+        ({"contacts": ["Ben"]}, {"reply"}),
+        ({"contacts": ["gone"]}, set()),
+        ({"numbers": ["07700 900123"], "button": ["Sesame"]}, {"tap"}),
+        ({"numbers": [ANNA], "button": ["gate-1"]}, set()),
+    ],
+    ids=_chosen,
+)
+async def test_button_tapped(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    chosen: dict[str, Any],
+    expected: set[str],
+) -> None:
+    await automate_by(hass, when("button_tapped", **options(house, **chosen)))
+    await _receive_all(hass, house)
+    assert _names(runs) == expected
+
+
+async def test_a_list_reply_is_told_by_id_and_by_label(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    row = json.loads(MESSAGES["list"])["messages"][0]["content"]["msgobject"]["interactive"]
+    row = row.get("list_reply", row)
+    await automate_by(
+        hass,
+        when("button_tapped", button=[row["id"]]) | {"id": "by id"},
+        when("button_tapped", button=[row["title"]]) | {"id": "by label"},
+    )
+    receive(house, MESSAGES["list"])
+    await hass.async_block_till_done()
+    assert [run.data["id"] for run in runs] == ["by id", "by label"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "07700 900123",
+        "(07700) 900-123",
+        "+44 7700 900123",
+        "+44 (0)7700 900123",
+        "0044 7700 900123",
+        "447700900123",
+        447700900123,
+        ["+44 7700 900124", " 07700 900123 "],
+    ],
+)
+async def test_numbers_may_be_typed_as_people_write_them(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    typed: str | int | list[str],
+) -> None:
+    await automate_by(hass, when("message_received", numbers=typed))
+    receive(house, MESSAGES["tap"])
+    receive(house, MESSAGES["list"])
+    await hass.async_block_till_done()
+    assert _names(runs) == {"tap"}
+
+
+@pytest.mark.parametrize("trigger", ["message_received", "button_tapped"])
+async def test_options_may_be_absent(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall], trigger: str
+) -> None:
+    await automate_by(hass, {"trigger": f"intellisms.{trigger}"})
+    receive(house, MESSAGES["tap"])
+    await hass.async_block_till_done()
+    assert _names(runs) == {"tap"}
+
+
+# ---- what is refused ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trigger", "chosen"),
+    [
+        ("message_received", {"match": "regex", "text": "("}),
+        ("message_received", {"match": "regex", "text": "(?:a{65535}){65535}"}),
+        ("message_received", {"match": "sounds_like", "text": "sesame"}),
+        # YAML reads an `on` that is not in quotes as true; "True" is never said.
+        ("message_received", {"text": True}),
+        ("message_received", {"text": ["sesame"]}),
+        ("message_received", {"exact": "perhaps"}),
+        ("message_received", {"virtual_number": []}),
+        ("message_received", {"contacts": []}),
+        ("message_received", {"numbers": []}),
+        ("message_received", {"channel": []}),
+        ("message_received", {"type": []}),
+        ("message_received", {"contacts": None}),
+        ("message_received", {"numbers": ["12"]}),
+        ("message_received", {"numbers": [""]}),
+        ("message_received", {"numbers": ["07700 900123?"]}),
+        ("message_received", {"sender": "friends"}),
+        ("message_received", {"button": ["Sesame"]}),
+        ("message_received", {"colour": "green"}),
+        ("message_rejected", {}),
+        ("button_tapped", {"button": []}),
+        ("button_tapped", {"button": [True]}),
+        ("button_tapped", {"button": [["Sesame"]]}),
+        ("button_tapped", {"contacts": []}),
+        ("button_tapped", {"text": "sesame"}),
+    ],
+    ids=str,
+)
+async def test_what_makes_no_sense_is_an_error_and_never_runs(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    trigger: str,
+    chosen: dict[str, Any],
+) -> None:
+    await automate_by(hass, when(trigger, **chosen))
+    assert hass.states.is_state(AUTOMATION, STATE_UNAVAILABLE)
+    await _receive_all(hass, house)
+    assert runs == []
+
+
+async def test_a_national_number_needs_a_country(
+    hass: HomeAssistant, house: MockConfigEntry
+) -> None:
+    hass.config.country = None
+    await automate_by(hass, when("message_received", numbers=["07700 900123"]))
+    assert hass.states.is_state(AUTOMATION, STATE_UNAVAILABLE)
+
+
+async def test_a_hostile_pattern_hangs_nothing(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await automate_by(
+        hass,
+        when("message_received", match="regex", text="(a+)+$") | {"id": "slow"},
+        when("message_received", match="contains", text="!") | {"id": "quick"},
+    )
+    began = perf_counter()
+    for _ in range(2):
+        receive(house, text("a" * 50_000 + "!"))
+        await hass.async_block_till_done()
+    assert perf_counter() - began < PATIENCE
+    assert [run.data["id"] for run in runs] == ["quick", "quick"]
+    # Once, and (a fixture looks) without the text.
+    assert caplog.text.count("took too long") == 1
+
+
+# ---- what an automation is told -------------------------------------------------
+
+
+async def test_an_automation_is_told_all_that_the_event_tells(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    messages: list[Event[dict[str, Any]]],
+    runs: list[ServiceCall],
+) -> None:
+    data = {"message": "{{ trigger.message }}", "description": "{{ trigger.description }}"}
+    await automate_by(
+        hass,
+        when("message_received"),
+        when("button_tapped"),
+        actions=[RUN | {"data": data}],
+    )
+    receive(house, MESSAGES["reply"])
+    await hass.async_block_till_done()
+    [event] = messages
+    assert [run.data for run in runs] == [
+        {"message": event.data, "description": "IntelliSMS message received"},
+        {"message": event.data, "description": "IntelliSMS button tapped"},
+    ]
+    assert event.data["from_name"] == "Ben"
+    assert event.data["to_name"] == "Gate"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "template", "rendered"),
+    [
+        ({}, "{{ trigger.match }}", {}),
+        ({"text": "sesame"}, "{{ trigger.match }}", {}),
+        (
+            {"match": "regex", "text": r"(?P<what>\w+) +(\d+)?"},
+            "{{ trigger.match[0] }}|{{ trigger.match.what }}|{{ trigger.match[2] is none }}",
+            "Sesame |Sesame|True",
+        ),
+    ],
+)
+async def test_groups_of_a_pattern(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    chosen: dict[str, Any],
+    template: str,
+    rendered: Any,
+) -> None:
+    await automate_by(
+        hass,
+        when("message_received", contacts=[devices(house)["Anna"]], **chosen),
+        actions=[RUN | {"data": {"match": template}}],
+    )
+    receive(house, text("Sesame now" if "match" in chosen else "Sesame"))
+    await hass.async_block_till_done()
+    assert [run.data for run in runs] == [{"match": rendered}]
+
+
+async def test_a_trace_with_groups_can_be_read(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    await automate_by(hass, when("message_received", match="regex", text="(?P<what>sesame) (.*)"))
+    receive(house, MESSAGES["anna"])
+    await hass.async_block_till_done()
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "trace/list", "domain": "automation", "item_id": "one"})
+    [run] = (await client.receive_json())["result"]
+    await client.send_json_auto_id(
+        {
+            "type": "trace/get",
+            "domain": "automation",
+            "item_id": "one",
+            "run_id": run["run_id"],
+        }
+    )
+    trace = (await client.receive_json())["result"]["trace"]["trigger/0"][0]
+    told = trace["changed_variables"]["trigger"]
+    assert told["match"] == {
+        "0": "Sesame the gate",
+        "1": "Sesame",
+        "2": "the gate",
+        "what": "Sesame",
+    }
+    assert told["message"]["text"] == "Sesame the gate"
+
+
+async def test_what_an_automation_reads_is_of_this_message(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await automate_by(
+        hass,
+        when("message_received"),
+        actions=[RUN | {"data": {"said": "{{ states('sensor.gate_last_message') }}"}}],
+    )
+    for said in ("the early one", "the later one"):
+        receive(house, text(said))
+    await hass.async_block_till_done()
+    assert [run.data["said"] for run in runs] == ["the early one", "the later one"]
+
+
+async def test_cause_chain(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    messages: list[Event[dict[str, Any]]],
+    runs: list[ServiceCall],
+) -> None:
+    triggered = async_capture_events(hass, EVENT_AUTOMATION_TRIGGERED)
+    await automate_by(hass, when("message_received"))
+    receive(house, MESSAGES["anna"])
+    await hass.async_block_till_done()
+    [message], [automation], [run] = messages, triggered, runs
+    assert automation.context.parent_id == message.context.id
+    assert run.context.id == automation.context.id
+    assert message.context.parent_id is None
+
+
+async def test_an_automation_can_wait_for_an_answer(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await automate_by(
+        hass,
+        {"trigger": "event", "event_type": "ask"},
+        actions=[
+            {"wait_for_trigger": [when("button_tapped", button=["Sesame"])]},
+            {"action": "test.run", "data": {"by": "{{ wait.trigger.message.from_name }}"}},
+        ],
+    )
+    receive(house, MESSAGES["tap"])
+    hass.bus.async_fire("ask")
+    await settle()
+    assert runs == []
+    receive(house, MESSAGES["reply"])
+    await hass.async_block_till_done()
+    assert [run.data for run in runs] == [{"by": "Ben"}]
+
+
+# ---- once, and only the right one -----------------------------------------------
+
+
+async def test_only_the_right_automation_runs(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    people = {"Anna": ANNA, "Ben": BEN, "Carl": CARL}
+    numbers = {"Gate": GATE, "Shop": SHOP}
+    pairs = [(number, person) for number in numbers for person in people]
+    await automate(
+        hass,
+        *(
+            {
+                "alias": f"One {index}",
+                "triggers": [
+                    when(
+                        "message_received",
+                        **options(house, virtual_number=[number], contacts=[person]),
+                    )
+                ],
+                "actions": [RUN | {"data": {"who": [number, person]}}],
+            }
+            for index, (number, person) in enumerate(pairs)
+        ),
+    )
+    for number, person in pairs:
+        runs.clear()
+        receive(house, text("sesame", to=numbers[number], sender=people[person]))
+        await hass.async_block_till_done()
+        assert [run.data["who"] for run in runs] == [[number, person]]
+    runs.clear()
+    receive(house, text("sesame", sender=STRANGER))
+    await hass.async_block_till_done()
+    assert runs == []
+
+
+async def test_the_same_text_twice_runs_twice_and_the_same_post_once(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await automate_by(hass, when("message_received", text="sesame"))
+    first, second = text("sesame"), text("sesame")
+    for body in (first, first, second, first, second):
+        receive(house, body)
+    await hass.async_block_till_done()
+    assert [run.data["message_id"] for run in runs] == [message_id(first), message_id(second)]
+
+
+async def test_a_fault_in_one_trigger_keeps_none_of_the_others(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await automate_by(hass, when("message_received"), when("message_received"))
+    groups = MessageFilter.groups
+    outcomes: Iterator[Any] = iter([ValueError("Sesame the gate"), groups])
+
+    def once_at_fault(self: MessageFilter, received: Any) -> Any:
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome(self, received)
+
+    with patch.object(MessageFilter, "groups", once_at_fault):
+        receive(house, MESSAGES["anna"])
+    await hass.async_block_till_done()
+    assert [run.data["id"] for run in runs] == [1]
+    assert "Unexpected ValueError while handling a message" in caplog.text
+
+
+# ---- reloads --------------------------------------------------------------------
+
+
+async def test_a_reload_keeps_triggers_attached_and_runs_nothing(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await automate_by(hass, when("message_received"), when("button_tapped"))
+    receive(house, MESSAGES["tap"])
+    await hass.async_block_till_done()
+    runs.clear()
+    with patch.object(MessageTrigger, "async_attach_runner") as attach:
+        for _ in range(2):
+            assert await hass.config_entries.async_reload(house.entry_id)
+            await hass.async_block_till_done()
+    assert runs == []
+    receive(house, MESSAGES["tap"])
+    await hass.async_block_till_done()
+    assert runs == []  # it was seen before
+    receive(house, MESSAGES["reply"])
+    await hass.async_block_till_done()
+    assert [run.data["id"] for run in runs] == [0, 1]
+    assert not attach.called
+
+
+async def test_a_trigger_may_be_set_up_before_the_entry(
+    hass: HomeAssistant, runs: list[ServiceCall]
+) -> None:
+    house = household()
+    house.add_to_hass(hass)
+    await automate_by(hass, when("message_received"))
+    assert DOMAIN not in hass.config.components
+    await set_up(hass, house)
+    receive(house, MESSAGES["anna"])
+    await hass.async_block_till_done()
+    assert _names(runs) == {"anna"}
+
+
+async def test_an_automation_that_is_off_does_not_run(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await automate_by(hass, when("message_received"))
+    await hass.services.async_call(
+        "automation", "turn_off", {"entity_id": AUTOMATION}, blocking=True
+    )
+    receive(house, MESSAGES["anna"])
+    await hass.async_block_till_done()
+    assert runs == []
+
+
+# Core reads automations while it is still installing what integrations require.
+
+
+def _imports(path: Path) -> set[str]:
+    """Return what a module imports as soon as it is read."""
+    tree = ast.parse(path.read_text())
+    nodes = list(tree.body)
+    names: set[str] = set()
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add((node.module or "").partition(".")[0])
+        elif isinstance(node, ast.ClassDef):
+            nodes += node.body
+    return names
+
+
+def test_no_module_needs_a_requirement_to_be_read() -> None:
+    folder = Path(intellisms.__file__).parent
+    imported = set[str]().union(*map(_imports, folder.rglob("*.py")))
+    assert "homeassistant" in imported
+    requirements = json.loads((folder / "manifest.json").read_text())["requirements"]
+    assert imported.isdisjoint(name.partition("=")[0].rstrip(">") for name in requirements)
+
+
+async def test_an_automation_waits_for_the_requirements(hass: HomeAssistant) -> None:
+    with patch(
+        "custom_components.intellisms.message_filter.async_get_integration_with_requirements",
+        side_effect=HomeAssistantError,
+    ) as asked:
+        await automate_by(hass, when("message_received"))
+    asked.assert_awaited_once_with(hass, DOMAIN)
+    assert hass.states.is_state(AUTOMATION, STATE_UNAVAILABLE)
+
+
+# ---- fail closed ----------------------------------------------------------------
+
+
+def _gone_issues(hass: HomeAssistant) -> list[Any]:
+    return [
+        issue.translation_placeholders
+        for issue in ir.async_get(hass).issues.values()
+        if issue.domain == DOMAIN and issue.translation_key == "choice_gone"
+    ]
+
+
+@pytest.mark.parametrize(("field", "name"), [("contacts", "Anna"), ("virtual_number", "Gate")])
+@pytest.mark.parametrize("trigger", ["message_received", "button_tapped"])
+async def test_a_choice_that_is_removed_matches_nobody_and_is_told(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    trigger: str,
+    field: str,
+    name: str,
+) -> None:
+    await automate_by(hass, when(trigger, **options(house, **{field: [name]})))
+    assert _gone_issues(hass) == []
+    [subentry] = [s for s in house.subentries.values() if s.title == name]
+    assert hass.config_entries.async_remove_subentry(house, subentry.subentry_id)
+    await hass.async_block_till_done()
+    await _receive_all(hass, house)
+    assert runs == []
+    [named] = _gone_issues(hass)
+    assert "One" in str(named["automation"])
+    # Choosing anew and saving makes it good.
+    mended = when(trigger, **options(house, **{field: ["Ben" if name == "Anna" else "Shop"]}))
+    await reload_automations(hass, {"alias": "One", "triggers": [mended], "actions": [RUN]})
+    assert _gone_issues(hass) == []
+
+
+@pytest.mark.parametrize("trigger", ["message_received", "button_tapped"])
+async def test_an_account_that_is_removed_runs_nothing_any_more(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall], trigger: str
+) -> None:
+    await automate_by(hass, when(trigger))
+    await hass.config_entries.async_remove(house.entry_id)
+    await hass.async_block_till_done()
+    assert runs == []
+    assert hass.states.is_state(AUTOMATION, "on")
+
+
+# ---- the editor -----------------------------------------------------------------
+
+
+async def test_the_editor_lists_the_triggers_with_their_fields(
+    hass: HomeAssistant, house: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    assert await async_setup_component(hass, "automation", {})
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "trigger_platforms/subscribe"})
+    assert (await client.receive_json())["success"]
+    listed: dict[str, Any] = {}
+    while "intellisms.button_tapped" not in listed:
+        listed |= (await client.receive_json())["event"]
+    for name, trigger in TRIGGERS.items():
+        fields = set(listed[f"intellisms.{name}"]["fields"])
+        assert issubclass(trigger, MessageTrigger)
+        assert fields == set(trigger._FIELDS)
