@@ -246,6 +246,7 @@ async def test_edit(hass: HomeAssistant, house: MockConfigEntry, person: er.Regi
     assert _suggested(shown)["person"] == "person.somebody"
     await _submit(hass, shown, name="Anne", numbers=[ANNAS_OTHER])
     assert _subentry(house, "Anne").data == {CONF_NUMBERS: [ANNAS_OTHER], CONF_PERSON: None}
+    assert _suggested(await _edit(hass, house, "Anne"))["person"] is None
     # Device and history stay; the number that was given up is a stranger's.
     assert devices(house)["Anne"] == device_id
     device = dr.async_get(hass).async_get(device_id)

@@ -172,7 +172,7 @@ IDS = [
 ]
 LAST = [
     *(lacks(f"data/{key}") for key in PARTS),
-    *(has(f"data/{key}", value) for key in PARTS for value in (5, [])),
+    *(spoil for key in PARTS for spoil in each(f"data/{key}", 5, [])),
     *each("data/last_contact", "", "yesterday", False),
     *each("data/ignored/sender", "x", None, []),
     has(RECORD, None),
@@ -181,7 +181,7 @@ LAST = [
     lacks(f"{RECORD}/last"),
     *each(f"{RECORD}/last", 5, "x", {"text": "x"}),
     *(lacks(f"{RECORD}/last/{key}") for key in EVENT),
-    *(has(f"{RECORD}/last/{key}", value) for key in EVENT if key != "raw" for value in (5, ["x"])),
+    *(spoil for key in EVENT if key != "raw" for spoil in each(f"{RECORD}/last/{key}", 5, ["x"])),
     *each(f"{RECORD}/last/received", None, "", "x", "2026-11-01T12:00:00"),
 ]
 

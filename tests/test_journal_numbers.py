@@ -125,7 +125,8 @@ async def test_nothing_is_kept_of_a_number_that_was_removed_while_unloaded(
     await world.unload()
     assert "Before" in json.dumps(world.stored())
     await world.remove("Gate")
-    await world.reload()
+    await world.load()
+    await world.unload()
 
     assert world.stored()["numbers"] == {}
 

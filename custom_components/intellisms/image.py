@@ -103,8 +103,8 @@ class LastPicture(RecordEntity, ImageEntity):
                 await self.hass.async_add_executor_job(write_picture, self._path, picture, now)
         except PictureFetchError as err:
             self._last_error = err.reason
-        except OSError as err:
-            log_fault(err, "keeping a picture")
+        except Exception as err:  # noqa: BLE001
+            log_fault(err, "fetching a picture")
         super()._async_received(received)
 
     def _show(self, picture: Picture, when: datetime) -> None:

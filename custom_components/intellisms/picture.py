@@ -85,7 +85,8 @@ async def async_fetch_picture(url: str) -> Picture:
             content = await _follow(session, url)
     except TimeoutError:
         raise PictureFetchError(PictureError.TIMEOUT) from None
-    except (ClientError, OSError, ValueError) as err:
+    # yarl trips over some links with an IndexError.
+    except (ClientError, OSError, ValueError, IndexError) as err:
         reason = PictureError.NOT_PUBLIC if _is_not_public(err) else PictureError.UNREACHABLE
         raise PictureFetchError(reason) from None
     return as_picture(content)
@@ -155,7 +156,5 @@ def _is_not_public(err: BaseException | None) -> bool:
     while err is not None:
         if isinstance(err, _NotPublicError):
             return True
-        if isinstance(err, BaseExceptionGroup):
-            return any(_is_not_public(inner) for inner in err.exceptions)
         err = getattr(err, "os_error", None) or err.__cause__ or err.__context__
     return False

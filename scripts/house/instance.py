@@ -74,6 +74,7 @@ HTTP_CONFIG = {
 }
 ONBOARDING_LEFT_TO_DO = {"user"}
 ONBOARDING_STEPS = {"user", "core_config", "analytics", "integration"}
+STAND_INS = Path(__file__).parent / "stand_ins"
 # These would slow every start down, or keep the log out of its file.
 NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE", "HA_DISABLE_LOG_FILE", "SUPERVISOR")
 # With this Home Assistant asks whoever started it to start it again.
@@ -167,6 +168,7 @@ class Instance:
             self.session = aiohttp.ClientSession(base_url=self.url)
         environment = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+        environment["PYTHONPATH"] = str(STAND_INS)
         output = None if self.log_to_screen else asyncio.subprocess.DEVNULL
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "homeassistant", "--skip-pip", "--config", str(self.config),
