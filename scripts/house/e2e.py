@@ -1,0 +1,65 @@
+"""Walk through the whole integration in the real frontend, as a new user would."""
+
+import asyncio
+import json
+import os
+import sys
+
+from .instance import PASSWORD, ROOT, USERNAME, Instance, house, main, troubles_of_ours
+
+WALK = ROOT / ".cache" / "e2e" / "walk.js"
+IMAGES = ROOT / "docs" / "images"
+CONFIGURATION = """\
+input_boolean:
+  gate_open:
+    name: Gate open
+"""
+
+
+async def walk(instance: Instance) -> int:
+    """Run the browser's part; return its exit code."""
+    IMAGES.mkdir(exist_ok=True)
+    about = {"url": instance.url, "username": USERNAME, "password": PASSWORD, "images": str(IMAGES)}
+    process = await asyncio.create_subprocess_exec(
+        "node", str(WALK), env={**os.environ, "HOUSE": json.dumps(about)}
+    )
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+async def nothing_left(instance: Instance) -> list[str]:
+    """Return what is still there of the integration after it was removed."""
+    left = [path.name for path in (instance.config / ".storage").glob("intellisms*")]
+    async with instance.websocket() as ws:
+        hooks = await ws.call("webhook/list")
+        devices = await ws.call("config/device_registry/list")
+        entities = await ws.call("config/entity_registry/list")
+        issues = (await ws.call("repairs/list_issues"))["issues"]
+    left += ["a webhook" for hook in hooks if hook["domain"] == "intellisms"]
+    left += [f"device {device['name']}" for device in devices if _is_ours(device["identifiers"])]
+    left += [entity["entity_id"] for entity in entities if entity["platform"] == "intellisms"]
+    left += [issue["issue_id"] for issue in issues if issue["domain"] == "intellisms"]
+    return left
+
+
+def _is_ours(identifiers: list[list[str]]) -> bool:
+    return any(identifier[0] == "intellisms" for identifier in identifiers)
+
+
+async def e2e() -> int:
+    """Run all of it; 0 when everything was as it should be."""
+    async with house(CONFIGURATION) as instance:
+        failed = await walk(instance)
+        left = await nothing_left(instance)
+        troubles = troubles_of_ours(instance.log())
+    for what in (*(f"left behind: {what}" for what in left), *troubles):
+        print(f"  OFF: {what}", file=sys.stderr)
+    return 1 if failed or left or troubles else 0
+
+
+if __name__ == "__main__":
+    main(e2e)
