@@ -1,4 +1,7 @@
-"""What outlives a restart: ids seen, last messages, counters, and the files they are in."""
+"""What outlives a restart: ids seen, last messages, counters.
+
+How their files are written and what is wrong with some is in `test_journal_files`.
+"""
 
 from copy import deepcopy
 from datetime import timedelta
@@ -11,13 +14,12 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components import webhook
 from homeassistant.config_entries import (
-    ConfigEntryState,
     ConfigSubentry,
     ConfigSubentryDataWithId,
 )
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant
-from homeassistant.helpers import issue_registry as ir, restore_state
+from homeassistant.helpers import restore_state
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 from homeassistant.util.aiohttp import MockRequest
@@ -41,6 +43,7 @@ from custom_components.intellisms.const import (
 from custom_components.intellisms.journal import MAX_IDS
 
 from .conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
+from .disk import own_config_dir, real_storage  # noqa: F401
 
 SHOP = "+447700900999"
 STATUS = "msgid=7&status=4&toaddr=447700900123"
@@ -413,79 +416,6 @@ async def test_ids_are_kept_for_30_days(
 # ---- writing ----------------------------------------------------------------------
 
 
-class Writes:
-    """Counts the writes of a file."""
-
-    def __init__(self, storage: Storage, key: str) -> None:
-        """Begin with what is on disk now."""
-        self._storage, self._key = storage, key
-        self._last = storage.get(key)
-        self.count = 0
-
-    def look(self) -> bool:
-        """Tell whether it was written since the last look."""
-        now = self._storage.get(self._key)
-        written = now is not self._last
-        self._last = now
-        self.count += written
-        return written
-
-
-@pytest.mark.parametrize("key", [IDS, LAST])
-async def test_a_steady_stream_is_written_once_a_second(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    hass_storage: Storage,
-    freezer: FrozenDateTimeFactory,
-    key: str,
-) -> None:
-    writes = Writes(hass_storage, key)
-    first = None
-    for number in range(100):
-        assert await own_door(sms(f"Text {number}")) == 200
-        await pass_time(hass, freezer, 0.1)
-        if writes.look() and first is None:
-            first = number
-    # `async_fire_time_changed` is half a second ahead.
-    assert first is not None
-    assert first <= 10
-    assert 8 <= writes.count <= 20
-    await pass_time(hass, freezer, 1.1)
-    writes.look()
-    assert len(stored_ids(hass_storage)) == 100
-    # And then it is quiet.
-    count = writes.count
-    await pass_time(hass, freezer, 3600)
-    assert (writes.look(), writes.count) == (False, count)
-
-
-async def test_a_large_file_is_written_rarely(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    hass_storage: Storage,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    await own_door(sms())
-    await hass.config_entries.async_unload("account")
-    days = hass_storage[IDS]["data"]["days"]
-    (day,) = days
-    days[day] += "".join(f"{number:012}" for number in range(MAX_IDS))
-    await hass.config_entries.async_setup("account")
-    ids, last = Writes(hass_storage, IDS), Writes(hass_storage, LAST)
-
-    for number in range(24):
-        await own_door(sms(f"Text {number}"))
-        await pass_time(hass, freezer, 1)
-        ids.look()
-        last.look()
-    assert ids.count == 0
-    assert last.count >= 20
-    await pass_time(hass, freezer, 6)
-    assert ids.look()
-
-
 async def test_nothing_is_written_that_did_not_change(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
@@ -517,199 +447,22 @@ async def test_texts_are_not_in_the_file_of_ids_and_raw_in_none(
     assert "Said to the shop" in last
 
 
-# ---- files ------------------------------------------------------------------------
-
-
-NO_RECORDS: dict[str, Any] = {
-    "numbers": {},
-    "strangers": {},
-    "last_contact": None,
-    "ignored": {},
-}
-
-
-def stored(data: Any, version: int = 1) -> bytes:
-    """Return a file as core's `Store` writes it."""
-    content = {"version": version, "minor_version": 1, "key": "x", "data": data}
-    return json.dumps(content).encode()
-
-
-class TestOnDisk:
-    """With files that are files."""
-
-    @pytest.fixture
-    def hass_config_dir(self, hass_tmp_config_dir: str) -> str:
-        """Keep them in a folder of the test's own."""
-        return hass_tmp_config_dir
-
-    @pytest.fixture
-    def hass_storage(self) -> Storage:
-        """Replace core's fixture, which keeps them in memory."""
-        return {}
-
-    @pytest.fixture
-    def folder(self, hass_config_dir: str) -> Path:
-        """Return where they are."""
-        folder = Path(hass_config_dir) / ".storage"
-        folder.mkdir(exist_ok=True)
-        return folder
-
-    def ours(self, folder: Path, prefix: str = DOMAIN) -> list[str]:
-        """Return the names of our files."""
-        return sorted(path.name for path in folder.iterdir() if path.name.startswith(prefix))
-
-    async def test_files_are_private_and_survive(
-        self,
-        hass: HomeAssistant,
-        folder: Path,
-        loaded: MockConfigEntry,
-        own_door: Post,
-        messages: Messages,
-        freezer: FrozenDateTimeFactory,
-    ) -> None:
-        """Nobody else on the machine may read them."""
-        await own_door(sms())
-        assert self.ours(folder) == []
+async def test_a_write_that_fails_keeps_messages_coming(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    storage_folder: Path,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """And the next write has all of it."""
+    with patch("homeassistant.helpers.storage.write_utf8_file_atomic", side_effect=WriteError):
+        assert await own_door(sms("One")) == 200
         await pass_time(hass, freezer, 2)
-        assert self.ours(folder) == [IDS, LAST]
-        for name in (IDS, LAST):
-            assert (folder / name).stat().st_mode & 0o777 == 0o600
-        await reload(hass, loaded)
-        await own_door(sms())
-        assert len(messages) == 1
-
-    @pytest.mark.parametrize("name", [IDS, LAST])
-    @pytest.mark.parametrize(
-        "content",
-        [
-            b"",
-            b"\x00" * 4096,
-            b'{"version": 1, "data": {"days": {"7',
-            b"[]",
-            b"null",
-            b'"text"',
-            b'{"version": 1}',
-            stored([]),
-            stored(7),
-            stored({}),
-            stored({"days": {"Monday": "a"}} | NO_RECORDS | {"numbers": []}),
-            stored({"days": {"739000": 7}} | NO_RECORDS | {"numbers": {"gate": {}}}),
-            stored({"days": {"739000": "aa"}} | NO_RECORDS | {"last_contact": "yesterday"}),
-            stored({"days": {"9e9": [None]}} | NO_RECORDS | {"ignored": {"duplicate": "many"}}),
-            stored({"days": {}} | NO_RECORDS, version=99),
-        ],
-    )
-    async def test_what_cannot_be_read_is_set_aside(
-        self,
-        hass: HomeAssistant,
-        folder: Path,
-        entry: MockConfigEntry,
-        own_door: Post,
-        messages: Messages,
-        caplog: pytest.LogCaptureFixture,
-        freezer: FrozenDateTimeFactory,
-        name: str,
-        content: bytes,
-    ) -> None:
-        """The start goes on, and so do messages."""
-        (folder / name).write_bytes(content)
-        entry.add_to_hass(hass)
-        assert await async_setup_component(hass, DOMAIN, {})
-        await hass.async_block_till_done()
-
-        assert entry.state is ConfigEntryState.LOADED
-        (aside,) = self.ours(folder)
-        assert aside.startswith((f"{name}.unreadable.", f"{name}.corrupt."))
-        assert (folder / aside).read_bytes() == content
-        issues = {issue.translation_key for issue in ir.async_get(hass).issues.values()}
-        assert issues & {"journal_reset", "storage_corruption"}
-        ours = [record for record in caplog.records if record.name.startswith("custom_components")]
-        assert not any(record.exc_info for record in ours)
-
-        assert [await own_door(sms()) for _ in range(2)] == [200, 200]
-        assert len(messages) == 1
-        await pass_time(hass, freezer, 2)
-        assert self.ours(folder) == sorted([IDS, LAST, aside])
-
-    async def test_a_later_minor_version_is_read(
-        self,
-        hass: HomeAssistant,
-        folder: Path,
-        loaded: MockConfigEntry,
-        own_door: Post,
-        messages: Messages,
-    ) -> None:
-        """Core's rule: what only a major version changes."""
-        await own_door(sms())
-        await hass.config_entries.async_unload("account")
-        for name in (IDS, LAST):
-            stored = json.loads((folder / name).read_text())
-            stored["minor_version"] = 7
-            (folder / name).write_text(json.dumps(stored))
-        await hass.config_entries.async_setup("account")
-        await own_door(sms())
-        assert len(messages) == 1
-
-    async def test_what_cannot_even_be_renamed(
-        self,
-        hass: HomeAssistant,
-        folder: Path,
-        entry: MockConfigEntry,
-        caplog: pytest.LogCaptureFixture,
-    ) -> None:
-        """The start goes on."""
-        (folder / IDS).write_text('{"version": 99, "data": {}}')
-        entry.add_to_hass(hass)
-        with patch.object(Path, "rename", side_effect=PermissionError):
-            assert await async_setup_component(hass, DOMAIN, {})
-            await hass.async_block_till_done()
-        assert entry.state is ConfigEntryState.LOADED
-        assert "could not be renamed" in caplog.text
-
-    async def test_removing_the_account_removes_its_files_and_no_others(
-        self,
-        hass: HomeAssistant,
-        folder: Path,
-        loaded: MockConfigEntry,
-        own_door: Post,
-        freezer: FrozenDateTimeFactory,
-    ) -> None:
-        """Also what was set aside, and what was about to be written."""
-        others = [f"{DOMAIN}.account2.ids", f"{DOMAIN}.other.last", "other.account.ids"]
-        for name in (*others, f"{IDS}.unreadable.20260102T030405"):
-            (folder / name).write_text("{}")
-        await own_door(sms())
-        await pass_time(hass, freezer, 2)
-        await own_door(sms("Pending"))
-        assert {IDS, LAST} < set(self.ours(folder))
-
-        await hass.config_entries.async_remove("account")
-        await pass_time(hass, freezer, 60)
-        hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-        await hass.async_block_till_done()
-
-        assert set(self.ours(folder)) == set(others[:2])
-        assert self.ours(folder, "other") == others[2:]
-
-    async def test_a_write_that_fails_keeps_messages_coming(
-        self,
-        hass: HomeAssistant,
-        folder: Path,
-        loaded: MockConfigEntry,
-        own_door: Post,
-        messages: Messages,
-        freezer: FrozenDateTimeFactory,
-    ) -> None:
-        """And the next write has all of it."""
-        full = "homeassistant.helpers.storage.write_utf8_file_atomic"
-        with patch(full, side_effect=WriteError("disk full")):
-            assert await own_door(sms("One")) == 200
-            await pass_time(hass, freezer, 2)
-        assert self.ours(folder) == []
-        assert await own_door(sms("Two")) == 200
-        await pass_time(hass, freezer, 2)
-        await hass.config_entries.async_unload("account")
-        await hass.config_entries.async_setup("account")
-        for text in ("One", "Two"):
-            assert await own_door(sms(text)) == 200
-        assert len(messages) == 2
+    assert not (storage_folder / IDS).exists()
+    assert await own_door(sms("Two")) == 200
+    await pass_time(hass, freezer, 2)
+    await reload(hass, loaded)
+    for text in ("One", "Two"):
+        assert await own_door(sms(text)) == 200
+    assert len(messages) == 2

@@ -397,10 +397,20 @@ async def test_a_name_that_leads_to_both(site: Site, unused_tcp_port: int) -> No
     assert await _error(url) is PictureError.NOT_PUBLIC
 
 
-def test_certificates_are_checked() -> None:
-    """That this context is what is used, the site proves: without it nobody would trust it."""
-    context = get_default_context()
-    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+async def test_a_certificate_for_another_name(site: Site) -> None:
+    site.page("/1.jpg")
+    site.addresses["other.example.com"] = [["127.0.0.1"]]
+    url = site.url("/1.jpg", host="other.example.com")
+    assert await _error(url) is PictureError.UNREACHABLE
+    assert site.asked == []
+
+
+async def test_a_certificate_that_nobody_vouches_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture, "get_default_context", get_default_context)
+    assert await _error(site.page("/1.jpg")) is PictureError.UNREACHABLE
+    assert site.asked == []
 
 
 async def test_nobody_there(site: Site, unused_tcp_port: int) -> None:
@@ -477,7 +487,7 @@ async def test_a_broken_answer(site: Site) -> None:
 
 @pytest.mark.parametrize("stage", ["headers", "body", "redirects"])
 async def test_timeout(site: Site, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
-    monkeypatch.setattr(picture, "TIMEOUT", 0.05)
+    monkeypatch.setattr(picture, "TIMEOUT", 0.1)
     never = asyncio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:

@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context, Event, HomeAssistant, ServiceCall, State
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
@@ -163,13 +164,17 @@ async def test_only_for_admins(
 
 
 async def test_nothing_of_it_is_kept(
-    hass: HomeAssistant, house: MockConfigEntry, hass_storage: dict[str, Any]
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     receive(house, text("Sesame", sender=BEN))
     await hass.async_block_till_done()
     before = _states(hass)
     ids = house.runtime_data.journal.ids
     for _ in range(2):
+        freezer.tick()
         await _simulate(hass, house, {"text": "Only a try", "from": ANNA})
     await hass.async_block_till_done()
     shown = _states(hass)

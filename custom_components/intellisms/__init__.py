@@ -13,6 +13,7 @@ from .data import IntelliSMSConfigEntry, IntelliSMSData
 from .directory import Directory
 from .discretion import Discretion
 from .endpoint import DATA_ENDPOINT, Endpoint
+from .faults import log_fault
 from .journal import Journal, remove_files
 from .picture_file import async_prune_pictures
 from .receiver import Receiver
@@ -28,7 +29,11 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     endpoint = hass.data[DATA_ENDPOINT] = Endpoint(hass)
     for entry in hass.config_entries.async_entries(DOMAIN):
         async_check_version(hass, entry)
-        endpoint.async_register(entry)
+        try:
+            endpoint.async_register(entry)
+        # Without our set-up the webhook would acknowledge what comes for any entry.
+        except Exception as err:  # noqa: BLE001
+            log_fault(err, "opening the doors of an entry")
     async_setup_services(hass)
     return True
 

@@ -48,6 +48,8 @@ LOG_INTERVAL = 3600
 MAX_HELD = 64
 # Messages that are published in one go.
 PART_SIZE = 50
+# Bytes that are read in about a millisecond.
+PARSE_AT_ONCE = 32 * 1024
 
 HELLO = (
     "This is the right address. Paste it into your IntelliSMS account under "
@@ -161,7 +163,7 @@ class Endpoint:
                 status=HTTPStatus.METHOD_NOT_ALLOWED,
                 headers={"Allow": f"{METH_GET}, {METH_HEAD}, {METH_POST}"},
             )
-        return web.Response(status=await self._post(route, request))
+        return web.Response(status=await self._post(webhook_id, route, request))
 
     def _find(self, webhook_id: str) -> Route | None:
         """Look an id up in a time that tells nothing of how much of it was right."""
@@ -172,7 +174,9 @@ class Endpoint:
                 found = route
         return found
 
-    async def _post(self, route: Route, request: web.Request | MockRequest) -> HTTPStatus:
+    async def _post(
+        self, webhook_id: str, route: Route, request: web.Request | MockRequest
+    ) -> HTTPStatus:
         try:
             body = await _read(request.content)
         except BodyTooLargeError:
@@ -181,18 +185,19 @@ class Endpoint:
             return HTTPStatus.REQUEST_TIMEOUT
         except web.RequestPayloadError:
             return HTTPStatus.BAD_REQUEST
+        read = await self._parse(body, request.query.get("to"))
         entry = await self._ready_entry(route.entry_id)
         if entry is None:
             return HTTPStatus.SERVICE_UNAVAILABLE
+        if self._routes.get(webhook_id, route).replaced:
+            return HTTPStatus.NOT_FOUND
         receiver = entry.runtime_data.receiver
-        try:
-            post = parse(body, to=request.query.get("to"))
-        except ParseError as err:
-            self._log_unreadable(err)
-            receiver.async_unreadable(err)
+        if isinstance(read, ParseError):
+            self._log_unreadable(read)
+            receiver.async_unreadable(read)
             return HTTPStatus.BAD_REQUEST
         complete = True
-        for part in _parts(post):
+        for part in _parts(read):
             # What was published before is marked, so a retry brings the rest.
             if self._loaded(route.entry_id) is not entry:
                 return HTTPStatus.SERVICE_UNAVAILABLE
@@ -201,6 +206,12 @@ class Endpoint:
             # answered before, a kill at that moment would lose the message.
             await asyncio.sleep(0)
         return HTTPStatus.OK if complete else HTTPStatus.INTERNAL_SERVER_ERROR
+
+    async def _parse(self, body: bytes, to: str | None) -> Messages | StatusReports | ParseError:
+        """Read a post; a long one in the executor, where it holds nobody up."""
+        if len(body) > PARSE_AT_ONCE:
+            return await self._hass.async_add_executor_job(_parse, body, to)
+        return _parse(body, to)
 
     def _log_unreadable(self, err: ParseError) -> None:
         """Say so once an hour: what is posted again every 5 minutes would fill the log."""
@@ -246,6 +257,13 @@ class Endpoint:
             and entry.disabled_by is None
             and entry.state not in _NOT_COMING
         )
+
+
+def _parse(body: bytes, to: str | None) -> Messages | StatusReports | ParseError:
+    try:
+        return parse(body, to=to)
+    except ParseError as err:
+        return err
 
 
 def _parts(post: Messages | StatusReports) -> Iterator[Messages | StatusReports]:

@@ -158,7 +158,7 @@ class Journal:
             hass,
             f"{DOMAIN}.{entry_id}.last",
             snapshot=self._last_snapshot,
-            size=lambda: 0,
+            size=self._last_size,
         )
 
     async def async_load(self) -> bool:
@@ -298,6 +298,13 @@ class Journal:
             ignored=Counter({str(key): int(count) for key, count in stored["ignored"].items()}),
         )
         self._records, self._strangers, self.account = numbers, strangers, account
+
+    def _last_size(self) -> int:
+        """Return about how many bytes of what was said the file holds."""
+        kept = (record.kept for record in (*self._records.values(), *self._strangers.values()))
+        messages = [received.message for received in kept if received]
+        said = ((m.text, m.user_data, m.button_id, m.media_url) for m in messages)
+        return sum(len(part) for parts in said for part in parts if part)
 
     def _stored(self, records: Mapping[str, Record]) -> Stored:
         return {

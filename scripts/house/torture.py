@@ -384,7 +384,8 @@ def remarks(name: str, verdict: Verdict) -> list[str]:
     answers = ", ".join(
         f"{told.get(code, code)}: {n}" for code, n in sorted(verdict.answers.items())
     )
-    lines = [f"posts answered {answers}"]
+    kept = verdict.sent - len(verdict.lost)
+    lines = [f"posts answered {answers}; messages delivered {kept} of {verdict.sent}"]
     wrong = {
         "lost": verdict.lost,
         "twice": verdict.twice,
@@ -401,14 +402,13 @@ async def torture() -> int:
     """Run all kinds of faults; 0 when nothing was lost or came twice."""
     arguments = parse_arguments()
     started = time.monotonic()
-    verdicts = {}
+    verdicts: dict[str, Verdict] = {}
     for name in arguments.only or KINDS:
         rounds = KINDS[name].short if arguments.short else arguments.rounds
         takes = NEIGHBOUR_TAKES_SHORT if arguments.short else NEIGHBOUR_TAKES
         verdicts[name] = await torture_one(name, rounds, arguments.door, takes)
-    say(f"\n{table(verdicts)}\n")
-    for name, verdict in verdicts.items():
-        say("\n".join(remarks(name, verdict)))
+        say("\n".join(remarks(name, verdicts[name])))
+    say(f"\n{table(verdicts)}")
     lost = sum(len(verdict.lost) for verdict in verdicts.values())
     twice = sum(len(verdict.twice) for verdict in verdicts.values())
     say(

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 # Seconds. What a pattern cannot decide in this time does not match.
 PATTERN_TIMEOUT = 0.05
-# Parts that a pattern has once its repetitions are written out, as `regex` does: 25 MB at most.
-MAX_PATTERN = 1_000_000
+# Characters of a pattern, and those it has once `regex` has written out its repetitions:
+# what takes more than 0.1 s or 50 MB to prepare is refused.
+MAX_PATTERN = 4000
+MAX_WRITTEN_OUT = 1_000_000
 _REPETITION = re.compile(r"\{(\d+)")
 
 
@@ -50,8 +52,8 @@ class TextMatch:
         # Only for those who use it; and it may not be installed yet when this module is read.
         import regex
 
-        if _size(wanted) > MAX_PATTERN:
-            raise ValueError("too large when written out")
+        if len(wanted) > MAX_PATTERN or _written_out(wanted) > MAX_WRITTEN_OUT:
+            raise ValueError("too large")
         try:
             pattern = regex.compile(wanted, 0 if exact else regex.IGNORECASE)
         except (regex.error, RecursionError, OverflowError) as err:
@@ -117,7 +119,7 @@ def is_button(
     return any(name is not None and fold(name) in meant for name in (label, button_id))
 
 
-def _size(pattern: str) -> int:
+def _written_out(pattern: str) -> int:
     """Return what a pattern grows to at most: `a+` becomes `aa*`, and that within each group."""
     depth = deepest = 0
     for character in pattern:
