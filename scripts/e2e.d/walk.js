@@ -110,10 +110,10 @@ const steps = {
   },
 
   "keep the sender as a contact": async () => {
-    const fields = page.locator("ha-form input");
+    const fields = page.locator("ha-form ha-selector-text input");
     await fields.nth(0).fill("Gate");
     await page.locator("ha-form ha-switch, ha-form [role=switch]").first().click();
-    await fields.nth(2).fill("Alice");
+    await fields.nth(1).fill("Alice");
     await picture("setup_caught");
     await button("Submit").click();
     await page.getByText("It works").waitFor({ state: "hidden" });
@@ -165,9 +165,9 @@ const steps = {
     await picture("editor_condition");
     await page.keyboard.press("Escape");
     await page.getByText("Save", { exact: true }).last().click();
-    const dialog = page.locator("dialog-automation-save");
-    await dialog.locator("input:visible").first().fill("Open the gate");
-    await dialog.locator("ha-button").filter({ hasText: "Save" }).last().click();
+    const name = page.locator("ha-dialog input:visible, ha-wa-dialog input:visible").first();
+    await name.fill("Open the gate");
+    await page.locator("ha-dialog-footer").getByText("Save", { exact: true }).last().click();
     await becomes("automation.open_the_gate", "on");
   },
 
