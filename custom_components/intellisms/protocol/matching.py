@@ -17,6 +17,8 @@ PATTERN_TIMEOUT = 0.05
 MAX_PATTERN = 4000
 MAX_WRITTEN_OUT = 1_000_000
 _REPETITION = re.compile(r"\{(\d+)")
+# With the flag x, a number may stand in pieces and among comments.
+_VERBOSE = re.compile(r"\(\?[a-zA-Z0-9]*x")
 
 
 class MatchMode(StrEnum):
@@ -52,8 +54,9 @@ class TextMatch:
         # Only for those who use it; and it may not be installed yet when this module is read.
         import regex
 
-        if len(wanted) > MAX_PATTERN or _written_out(wanted) > MAX_WRITTEN_OUT:
-            raise ValueError("too large")
+        too_large = len(wanted) > MAX_PATTERN or _written_out(wanted) > MAX_WRITTEN_OUT
+        if too_large or _VERBOSE.search(wanted):
+            raise ValueError("more than it is worth")
         try:
             pattern = regex.compile(wanted, 0 if exact else regex.IGNORECASE)
         except (regex.error, RecursionError, OverflowError) as err:
