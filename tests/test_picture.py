@@ -112,9 +112,11 @@ def test_an_address_on_the_internet(address: str) -> None:
         "64:ff9b::a9fe:a9fe",
         "64:ff9b:1::192.168.1.1",
         "2002:7f00:1::",
+        "2002:808:808::1",
         "2002:c0a8:101::1",
         "2001:0:808:808:0:0:3f57:fefe",  # Teredo, to 192.168.1.1
         "2001:0:c0a8:101:0:0:f7f7:f7f7",  # Teredo, through 192.168.1.1
+        "2001:0:808:808:0:0:f7f7:f7f7",
     ],
 )
 def test_an_address_that_is_not_on_the_internet(address: str) -> None:

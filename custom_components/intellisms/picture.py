@@ -12,7 +12,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 import socket
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientError, ClientSession, TCPConnector
 from aiohttp.connector import AddrInfoType
 from homeassistant.util.ssl import get_default_context
 from yarl import URL
@@ -80,7 +80,7 @@ async def async_fetch_picture(url: str) -> Picture:
     try:
         async with (
             asyncio.timeout(TIMEOUT),
-            ClientSession(connector=connector, timeout=ClientTimeout(total=TIMEOUT)) as session,
+            ClientSession(connector=connector) as session,
         ):
             content = await _follow(session, url)
     except TimeoutError:
@@ -127,28 +127,22 @@ def _public_socket(address: AddrInfoType) -> socket.socket:
 
 
 def is_public(host: str) -> bool:
-    """Tell whether an IP address is one of the internet, whatever it is wrapped in."""
-    address = ip_address(host.partition("%")[0])
-    return all(map(_is_global, _unwrapped(address)))
+    """Tell whether an IP address is one of the internet, whatever it is wrapped in.
 
-
-def _is_global(address: IPv4Address | IPv6Address) -> bool:
+    Teredo and 6to4, which wrap others, are not: nobody serves pictures there.
+    """
+    address = _unwrapped(ip_address(host.partition("%")[0]))
     # Python calls global what is not known to be otherwise, such as ::/8 and fec0::/10.
     in_use = isinstance(address, IPv4Address) or address in _IN_USE
     return in_use and address.is_global and not address.is_multicast
 
 
-def _unwrapped(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
+def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if isinstance(address, IPv4Address):
-        return [address]
-    if address.ipv4_mapped:
-        return [address.ipv4_mapped]
+        return address
     if address in _NAT64:
-        return [IPv4Address(int(address) & 0xFFFFFFFF)]
-    inner: list[IPv4Address | IPv6Address] = [address, *(address.teredo or ())]
-    if address.sixtofour:
-        inner.append(address.sixtofour)
-    return inner
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address
 
 
 def _is_not_public(err: BaseException | None) -> bool:

@@ -1037,7 +1037,7 @@ def nested(depth: int, kind: Literal["list", "dict"]) -> Any:
         ),
         (nested(6, "list"), "[[[[[[number]]]]]]"),
         (nested(7, "list"), "[[[[[[...]]]]]]"),
-        (nested(7, "dict"), "{a: {a: {a: {a: {a: {a: ...}}}}}}"),
+        (nested(7, "dict"), "{?: {?: {?: {?: {?: {?: ...}}}}}}"),
         pytest.param(object(), "?", id="not JSON"),
     ],
     ids=lambda value: repr(value)[:30],

@@ -1,18 +1,19 @@
 """The outline of a post without its content, so that it can be shown in public."""
 
-import re
 from typing import Any
 
-# Names the provider documents; a form's other names may be what a person wrote.
+# Names that the provider and WhatsApp document; any other may be what a person wrote.
 _KNOWN_NAMES = frozenset(
     {
-        "body", "button", "channel", "content", "context", "format", "from", "id",
-        "image", "interactive", "link", "messageid", "messages", "msgid", "msgobject",
-        "msgtype", "networkcode", "payload", "reply", "sent", "status", "text", "title",
-        "to", "toaddr", "type", "ud",
+        "address", "audio", "body", "button", "button_reply", "caption", "channel", "contacts",
+        "content", "context", "document", "emoji", "error", "errors", "filename", "format",
+        "from", "id", "image", "interactive", "latitude", "link", "list_reply", "location",
+        "longitude", "message", "message_id", "messageid", "messages", "mime_type", "msgid",
+        "msgobject", "msgtype", "name", "networkcode", "nfm_reply", "order", "payload", "phones",
+        "reaction", "referral", "reply", "sent", "sha256", "status", "sticker", "system", "text",
+        "timestamp", "title", "to", "toaddr", "type", "ud", "unsupported", "url", "video",
     }
 )  # fmt: skip
-_NAME = re.compile(r"[a-z][a-z_]{0,23}")
 _SCALARS = {type(None): "null", bool: "bool", int: "number", float: "number", str: "text"}
 _DEPTH = 6
 _WIDTH = 20
@@ -30,7 +31,7 @@ def _outline(value: Any, depth: int) -> str:
         return "..."
     if isinstance(value, dict):
         shown = [
-            f"{key if _NAME.fullmatch(key) else '?'}: {_outline(item, depth + 1)}"
+            f"{key if key in _KNOWN_NAMES else '?'}: {_outline(item, depth + 1)}"
             for key, item in list(value.items())[:_WIDTH]
         ]
         return "{" + ", ".join(shown + ["..."] * (len(value) > _WIDTH)) + "}"
