@@ -45,7 +45,11 @@ def _words(value: Any) -> str:
     """Take a text. One that YAML took for true or false would never match what was said."""
     if isinstance(value, bool):
         raise vol.Invalid("put the text in quotes, or it means true or false")
-    return cv.string(value)
+    text = cv.string(value)
+    # An empty text is contained in every message: it would let everybody in.
+    if not text.strip():
+        raise vol.Invalid("a text is needed here; leave the field out for any")
+    return text
 
 
 # An empty list is what an editor leaves when the last choice is taken away.

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Seconds. What a pattern cannot decide in this time does not match.
 PATTERN_TIMEOUT = 0.05
+# Characters. The time limit is not looked at often enough in a text of megabytes.
+MAX_SEARCHED = 10_000
 # Characters of a pattern, and those it has once `regex` has written out its repetitions:
 # what takes more than 0.1 s or 50 MB to prepare is refused.
 MAX_PATTERN = 4000
@@ -73,6 +75,8 @@ class TextMatch:
             return None
         if self.pattern is None:
             return {} if self._compares(text if self.exact else _folded(text)) else None
+        if len(text) > MAX_SEARCHED:
+            raise PatternTimeoutError from None
         try:
             found = self.pattern.search(
                 text if self.exact else text.strip(), timeout=PATTERN_TIMEOUT
