@@ -110,6 +110,16 @@ async def test_ids_of_every_entry_are_registered(
     assert registered(hass) == {WEBHOOK_ID, REPLACED_ID}
 
 
+async def test_an_account_that_cannot_be_registered_keeps_no_other_from_it(
+    hass: HomeAssistant, entry: MockConfigEntry, own_door: Post
+) -> None:
+    MockConfigEntry(domain=DOMAIN, data={}).add_to_hass(hass)
+    entry.add_to_hass(hass)
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
+    assert await own_door(sms()) == HTTPStatus.OK
+
+
 async def test_an_account_without_numbers_is_set_up(
     hass: HomeAssistant, own_door: Post, messages: Events
 ) -> None:

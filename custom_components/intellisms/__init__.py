@@ -2,8 +2,8 @@
 
 import asyncio
 
-from homeassistant.const import CONF_WEBHOOK_ID, Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import CONF_WEBHOOK_ID, EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
@@ -45,6 +45,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
         hass, entry.entry_id, keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False)
     )
     readable = await journal.async_load()
+
+    async def final_write(_event: Event) -> None:
+        # Core cancels a write that is already under way when it stops.
+        await journal.async_close()
+
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, final_write))
     directory = Directory(hass, entry)
     journal.async_forget_others(directory)
     # Before the platforms listen: a new number's entities show what came before.
