@@ -523,6 +523,19 @@ async def test_same_message_held_twice_is_published_once(
     assert len(messages) == 1
 
 
+async def test_held_post_to_an_address_that_is_replaced_meanwhile(
+    hass: HomeAssistant, starting: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    held = await begin(hass, own_door(sms()))
+    data = {**starting.data, "webhook_id": "0e3" * 20, "replaced_ids": [WEBHOOK_ID]}
+    hass.config_entries.async_update_entry(starting, data=data)
+    await hass.async_block_till_done()
+    start(hass)
+
+    assert await held == HTTPStatus.NOT_FOUND
+    assert messages == []
+
+
 async def test_oversized_body_is_refused_before_it_is_held(
     starting: MockConfigEntry, own_door: Post
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 from math import inf
@@ -14,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.intellisms.endpoint import MAX_BODY
 from custom_components.intellisms.journal import Journal
@@ -102,31 +103,44 @@ async def test_the_simulator_posts_until_it_hears_a_200() -> None:
     assert it.sent.keys() == it.acknowledged.keys()
 
 
-@pytest.mark.usefixtures("hass_storage")
-async def test_a_reload_waits_for_a_write_that_is_under_way(hass: HomeAssistant) -> None:
-    journal = Journal(hass, "entry", keep_off_disk=False)
-    await journal.async_load()
+@pytest.fixture
+def slow_disk() -> Iterator[asyncio.Event]:
+    """Let writes of ids take their time; the event is set once one has taken its snapshot."""
     write = Store._async_write_data
-    begun, go_on = asyncio.Event(), asyncio.Event()
+    begun = asyncio.Event()
 
     async def slow(self: Store[Any], data: dict[str, Any]) -> None:
         if "data_func" in data:
             data["data"] = data.pop("data_func")()
-        begun.set()
-        await go_on.wait()
+        if self.key.endswith(".ids"):
+            begun.set()
+            await asyncio.sleep(0.2)
         await write(self, data)
 
     with patch.object(Store, "_async_write_data", slow):
-        journal.async_mark(KEY)
-        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
-        await begun.wait()
-        closing = asyncio.create_task(journal.async_close())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        assert not closing.done()
-        go_on.set()
-        await closing
+        yield begun
 
-    opened_next = Journal(hass, "entry", keep_off_disk=False)
+
+async def begin_to_write(hass: HomeAssistant, journal: Journal, begun: asyncio.Event) -> None:
+    """Mark a message and let the write of it begin."""
+    journal.async_mark(KEY)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
+    await begun.wait()
+
+
+async def test_a_reload_waits_for_a_write_that_is_under_way(
+    hass: HomeAssistant, loaded: MockConfigEntry, slow_disk: asyncio.Event
+) -> None:
+    await begin_to_write(hass, loaded.runtime_data.journal, slow_disk)
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    assert loaded.runtime_data.journal.has_seen(KEY)
+
+
+async def test_the_stop_waits_for_a_write_that_is_under_way(
+    hass: HomeAssistant, loaded: MockConfigEntry, slow_disk: asyncio.Event
+) -> None:
+    await begin_to_write(hass, loaded.runtime_data.journal, slow_disk)
+    await hass.async_stop(force=True)
+    opened_next = Journal(hass, loaded.entry_id, keep_off_disk=False)
     await opened_next.async_load()
     assert opened_next.has_seen(KEY)

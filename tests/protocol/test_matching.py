@@ -5,6 +5,7 @@ from time import perf_counter
 import pytest
 
 from custom_components.intellisms.protocol.matching import (
+    MAX_SEARCHED,
     MatchMode,
     PatternTimeoutError,
     SenderMatch,
@@ -135,7 +136,11 @@ def test_what_people_write_is_not_too_large(pattern: str) -> None:
         "(?R)?a+b",
     ],
 )
-@pytest.mark.parametrize("text", ["a" * 5000 + "!", "a" * 1_000_000 + "!"], ids=["short", "long"])
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 5000 + "!", "a" * (MAX_SEARCHED - 1) + "!", "a" * 1_000_000 + "!"],
+    ids=["short", "long", "huge"],
+)
 def test_a_hostile_pattern_does_not_hang(pattern: str, text: str) -> None:
     match = TextMatch.compile(MatchMode.REGEX, pattern)
     began = perf_counter()
@@ -145,6 +150,15 @@ def test_a_hostile_pattern_does_not_hang(pattern: str, text: str) -> None:
     # Nothing that would be logged with it quotes the text.
     assert str(caught.value) == ""
     assert caught.value.__suppress_context__
+
+
+def test_a_pattern_is_not_looked_for_in_a_huge_text() -> None:
+    match = TextMatch.compile(MatchMode.REGEX, "^a")
+    assert match.groups("a" * MAX_SEARCHED)
+    with pytest.raises(PatternTimeoutError):
+        match.groups("a" * (MAX_SEARCHED + 1))
+    # What cannot hang is compared whatever the length.
+    assert _groups("contains", "z", "a" * 1_000_000 + "z") == {}
 
 
 def test_repr_shows_neither_what_is_wanted_nor_a_number() -> None:
