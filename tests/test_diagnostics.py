@@ -163,6 +163,7 @@ async def test_what_is_in_a_dump(
     whole = {
         "entry": {
             "version": "1.1",
+            "state": "loaded",
             "reach": "direct",
             "has_cloudhook": False,
             "addresses_replaced": 1,
@@ -200,3 +201,14 @@ async def test_before_anything_came(
     assert dump["data"]["entry"]["accept"] == "everyone"
     assert [issue["issue_id"] for issue in dump["issues"]] == [f"not_reachable_{loaded.entry_id}"]
     assert dump["integration_manifest"]["domain"] == DOMAIN
+
+
+async def test_while_it_is_not_loaded(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, loaded: MockConfigEntry
+) -> None:
+    assert await async_setup_component(hass, "diagnostics", {})
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    for device_id in (None, *devices(hass, loaded).values()):
+        dump = json.loads(await download(hass_client, loaded, device_id))
+        assert dump["data"].keys() == {"entry"}
+        assert dump["data"]["entry"]["state"] == "not_loaded"

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import threading
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -282,6 +283,27 @@ async def test_unloading_stops_the_fetching(
     await asyncio.sleep(0)
     assert await hass.config_entries.async_unload(house.entry_id)
     assert slow.cancelled()
+    assert _pictures(folder) == []
+
+
+async def test_a_picture_that_is_being_written_goes_too(
+    hass: HomeAssistant, house: MockConfigEntry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = asyncio.Event(), threading.Event()
+
+    def slowly(*args: Any) -> None:
+        hass.loop.call_soon_threadsafe(begun.set)
+        assert may_end.wait(10)
+        write_picture(*args)
+
+    monkeypatch.setattr(image_platform, "write_picture", slowly)
+    receive(house, image(LINK))
+    await begun.wait()
+    removal = hass.async_create_task(hass.config_entries.async_remove(house.entry_id))
+    await asyncio.sleep(0)
+    assert not removal.done()
+    may_end.set()
+    await removal
     assert _pictures(folder) == []
 
 

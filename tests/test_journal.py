@@ -216,6 +216,7 @@ async def test_power_cut(
     assert len(messages) == published - 1
 
 
+@pytest.mark.usefixtures("freezer")
 async def test_coming_back_fires_nothing(
     hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
 ) -> None:

@@ -108,6 +108,22 @@ async def test_a_number_added_later_shows_what_came_for_it(
     assert world.stored()["strangers"] == {}
 
 
+async def test_a_number_that_is_edited_leaves_no_stranger_behind(
+    hass: HomeAssistant, world: World, own_door: Post
+) -> None:
+    await own_door(sms("Ours"))
+    await own_door(sms("For another", to=SHED))
+    (subentry,) = world.entry.subentries.values()
+    hass.config_entries.async_update_subentry(
+        world.entry, subentry, data={"number": SHED}, unique_id=SHED
+    )
+    await hass.async_block_till_done()
+    # Its own history stays, of which the other message is no part.
+    assert (world.shown(LAST_MESSAGE), world.shown(TOTAL)) == ("Ours", "1")
+    await world.unload()
+    assert world.stored()["strangers"] == {}
+
+
 async def test_a_number_that_comes_back_starts_afresh(world: World, own_door: Post) -> None:
     await own_door(sms("Before"))
     await world.remove("Gate")

@@ -275,6 +275,11 @@ async def test_keeping_the_sender(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     contact = subentries(loaded, SUBENTRY_CONTACT)["Alice"]
     assert dict(contact.data) == {"numbers": [SENDER], "person": None}
+    await hass.async_block_till_done()
+    # The contact's own entities show the message that was caught, and fire nothing.
+    event = state(hass, "event.alice_message")
+    assert (event.attributes["text"], event.attributes["from_name"]) == ("Open, please", "Alice")
+    assert state(hass, "sensor.alice_last_received").state[:19] == event.attributes["received"][:19]
     await own_door(sms("Again", to=SHED))
     assert state(hass, "sensor.shed_last_sender").state == "Alice"
 

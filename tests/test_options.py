@@ -13,7 +13,7 @@ from homeassistant.components.recorder.db_schema import (
     States,
 )
 from homeassistant.core import Event, HomeAssistant, ServiceCall
-from homeassistant.helpers import restore_state
+from homeassistant.helpers import entity_registry as er, restore_state
 from homeassistant.helpers.recorder import DATA_INSTANCE, session_scope
 from homeassistant.util import dt as dt_util
 import pytest
@@ -155,6 +155,38 @@ async def test_what_is_in_the_file_goes_when_it_is_switched_on(
         assert ANNA in str(hass_storage[journal])
 
 
+async def _restorable(hass: HomeAssistant) -> str:
+    """Return what core itself would keep of states that are now, and of those that were."""
+    stored = restore_state.async_get(hass).async_get_stored_states()
+    return str([state.as_dict() for state in stored])
+
+
+async def test_core_keeps_nothing_beside_us(hass: HomeAssistant) -> None:
+    """Else it would stay for a week after the number is gone, whatever the option says."""
+    entry = await set_up(hass, household())
+    receive(entry, text(SESAME))
+    state = hass.states.get("event.gate_message")
+    assert state
+    assert state.attributes["text"] == SESAME
+    assert SESAME not in await _restorable(hass)
+    er.async_get(hass).async_update_entity(state.entity_id, new_entity_id="event.renamed")
+    await hass.async_block_till_done()
+    receive(entry, text(f"{SESAME} again"))
+    for step in (
+        hass.config_entries.async_reload,
+        hass.config_entries.async_unload,
+        hass.config_entries.async_remove,
+    ):
+        assert SESAME not in await _restorable(hass)
+        assert await step(entry.entry_id)
+        await hass.async_block_till_done()
+        if step == hass.config_entries.async_reload:
+            shown = hass.states.get("event.renamed")
+            assert shown
+            assert shown.attributes["text"] == f"{SESAME} again"
+    assert SESAME not in await _restorable(hass)
+
+
 # ---- the recorder ---------------------------------------------------------------
 
 
@@ -188,11 +220,15 @@ async def test_what_the_user_excludes_stays_excluded(
     assert excluded == own
 
 
-def test_without_a_recorder(hass: HomeAssistant) -> None:
+@pytest.mark.parametrize("recorder", [None, SimpleNamespace()], ids=["none", "another"])
+def test_without_a_recorder_that_can_leave_them_out(hass: HomeAssistant, recorder: Any) -> None:
+    if recorder:
+        hass.data[DATA_INSTANCE] = recorder
     discretion = Discretion(hass)
     discretion.async_apply(keep_off_disk=True)
     discretion.async_apply(keep_off_disk=False)
-    assert DATA_INSTANCE not in hass.data
+    assert hass.data.get(DATA_INSTANCE) is recorder
+    assert not vars(recorder or SimpleNamespace())
 
 
 async def _recorded(hass: HomeAssistant) -> tuple[int, str]:

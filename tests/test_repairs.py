@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 import re
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigSubentry
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.issue_registry import IssueEntry
@@ -18,6 +19,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.intellisms.address import base_url
 from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER, Issue
 from custom_components.intellisms.journal import MAX_STRANGERS
 from custom_components.intellisms.protocol import Message
@@ -28,6 +30,7 @@ from .cloud import FakeCloud, cloud_fixture  # noqa: F401
 from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
 from .texts import english, flow_texts, placeholders  # noqa: F401
 
+TROUBLESHOOTING = Path(__file__).parents[1] / "docs" / "troubleshooting.md"
 URL = "https://home.example.com"
 OTHER_URL = "https://other.example.com"
 SHOP = "+447700900999"
@@ -268,7 +271,9 @@ async def test_what_is_wrong_is_raised_without_a_number_in_id_or_title(
 ) -> None:
     issue = await cause(world, step)
     assert issue.is_fixable is (CAUSES[step] not in NOT_FIXABLE)
-    assert str(issue.learn_more_url).endswith("/docs/troubleshooting.md")
+    page, _, anchor = str(issue.learn_more_url).partition("#")
+    assert page.endswith("/docs/troubleshooting.md")
+    assert f"\n### {anchor.replace('-', ' ').capitalize()}\n" in TROUBLESHOOTING.read_text()
     texts = english()["issues"][CAUSES[step]]
     assert (
         placeholders(texts.get("description", "")) <= (issue.translation_placeholders or {}).keys()
@@ -330,6 +335,24 @@ async def one_number_is_left(world: World) -> None:
     world.remove("Shop")
 
 
+async def the_address_as_it_is_now_was_shown(world: World) -> None:
+    """By *Reconfigure*, which is as good as the repair."""
+    flow = world.hass.config_entries.flow
+    result = await flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": world.entry.entry_id}
+    )
+    assert result["step_id"] == "address"
+    flow.async_abort(result["flow_id"])
+
+
+async def something_comes_all_the_same(world: World) -> None:
+    """Through a proxy, whose name Home Assistant need not know."""
+    world.update(shown_base=base_url(world.hass))
+    await world.settle()
+    assert list(world.issues()) == [Issue.NOT_REACHABLE]
+    assert await world.post(sms()) == 200
+
+
 async def nothing_comes_for_a_while(world: World) -> None:
     await world.pass_time(QUIET)
 
@@ -352,7 +375,10 @@ async def the_automation_is_changed_and_the_account_reloaded(world: World) -> No
     ("wrong", "right"),
     [
         (the_url_changed, the_url_is_back),
+        (the_url_changed, the_address_as_it_is_now_was_shown),
         (there_is_no_url, the_url_is_back),
+        (there_is_no_url, something_comes_all_the_same),
+        (the_url_is_private, something_comes_all_the_same),
         (there_is_no_url, there_is_a_remote_url),
         (the_url_is_private, the_url_is_back),
         (the_subscription_ended, the_subscription_is_renewed),
@@ -375,6 +401,13 @@ async def test_it_is_gone_when_its_cause_is_gone(world: World, wrong: Step, righ
     await right(world)
     await world.settle()
     assert world.issues() == {}
+
+
+async def test_a_url_that_went_away_is_told_although_messages_came(world: World) -> None:
+    assert await world.post(sms()) == 200
+    await cause(world, there_is_no_url)
+    await world.reload()
+    assert list(world.issues()) == [Issue.NOT_REACHABLE]
 
 
 async def test_unreadable_posts_that_go_on_keep_it_open(world: World) -> None:

@@ -129,6 +129,16 @@ async def test_it_runs_what_a_real_message_would_run(
             {"type": "image", "media_url": "https://media.example.com/1.jpg"},
             {"media_url": "https://media.example.com/1.jpg", "text": None},
         ),
+        ({"type": "binary", "user_data": "0605"}, {"user_data": "0605", "raw": None}),
+        ({"text": "Sesame", "reply_to": "wamid.1"}, {"reply_to": "wamid.1"}),
+        (
+            {"type": "location", "raw": {"content": {"latitude": 51.5}}},
+            {"raw": {"content": {"latitude": 51.5}}, "raw_truncated": False},
+        ),
+        (
+            {"type": "location", "raw": {"content": "x" * 16_384}},
+            {"raw": None, "raw_truncated": True},
+        ),
     ],
     ids=str,
 )
@@ -138,6 +148,15 @@ async def test_any_type_and_channel(
     answer = await _simulate(hass, house, data)
     assert {key: answer[key] for key in expected} == expected
     assert answer["simulated"] is True
+
+
+async def test_a_raw_object_is_for_other_types(
+    hass: HomeAssistant, house: MockConfigEntry, messages: list[Event[dict[str, Any]]]
+) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await _simulate(hass, house, {"type": "image", "raw": {}})
+    assert caught.value.translation_key == "raw_not_expected"
+    assert messages == []
 
 
 async def test_without_a_response_it_runs_too(

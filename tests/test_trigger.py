@@ -295,6 +295,8 @@ NONSENSE: list[tuple[str, dict[str, Any]]] = [
     ("message_received", {"numbers": ["12"]}),
     ("message_received", {"numbers": [""]}),
     ("message_received", {"numbers": ["07700 900123?"]}),
+    # British by Home Assistant's country, German by its first digits.
+    ("message_received", {"numbers": ["4930123456"]}),
     ("message_received", {"sender": "friends"}),
     ("message_received", {"button": ["Sesame"]}),
     ("message_received", {"colour": "green"}),

@@ -28,6 +28,11 @@ MOBILE = "447710123456"
         ("00447710 12345", "US", PAGE, False),
         ("+44 (0)7710 123456", None, MOBILE, False),
         ("+61 491 570 156", "GB", "61491570156", False),
+        ("tel:+44-7710-12345", "GB", PAGE, False),
+        ("WhatsApp: +44 7710 12345", "GB", PAGE, False),
+        # As WhatsApp writes Mexican mobiles; the number plan has no such number any more.
+        ("+52 1 55 1234 5678", "GB", "5215512345678", False),
+        ("5215512345678", "GB", "5215512345678", False),
         # As the provider writes it.
         (PAGE, None, PAGE, False),
         (PAGE, "GB", PAGE, False),
@@ -96,6 +101,10 @@ async def test_name_stays_and_is_no_number(hass: HomeAssistant, typed: str) -> N
             NumberProblem.INVALID,
         ),
         ("4477101234²", "GB", NumberProblem.INVALID),
+        # Letters among so many digits are no sender's name, and neither are that many letters.
+        ("+44 7710 12345 ext", "GB", NumberProblem.INVALID),
+        ("447710123 x45 Anna", "GB", NumberProblem.INVALID),
+        ("Parcel Company", "GB", NumberProblem.INVALID),
     ],
 )
 async def test_what_is_no_number(

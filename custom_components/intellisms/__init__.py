@@ -86,6 +86,9 @@ def _take_over(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
     data.journal.async_keep_off_disk(entry.options.get(CONF_KEEP_OFF_DISK, False))
     for subentry_id in data.directory.async_refresh():
         data.journal.async_forget(subentry_id)
+    # A number that was edited may be one that messages came for.
+    for listing in data.directory:
+        data.journal.async_adopt(listing, data.directory.contact)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:

@@ -139,6 +139,7 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Show the address again, and what can be done about it."""
         entry = self._get_reconfigure_entry()
+        address = async_update_address(self.hass, entry)
         options = ["new_address"]
         if entry.data[CONF_REACH] == Reach.CLOUDHOOK:
             options += ["direct"] if base_url(self.hass) else []
@@ -149,7 +150,7 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="address",
             menu_options=options,
             description_placeholders={
-                "url": shown_address(self.hass, entry.data).url,
+                "url": address.url,
                 "others": "\n".join(others) or "-",
             },
         )

@@ -6,6 +6,7 @@ address or id of a message does.
 
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
@@ -30,21 +31,13 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: IntelliSMSConfigEntry
 ) -> dict[str, Any]:
     """Describe an account."""
+    about = _entry(hass, entry)
+    if entry.state is not ConfigEntryState.LOADED:
+        return {"entry": about}
     data = entry.runtime_data
-    kinds = [subentry.subentry_type for subentry in entry.subentries.values()]
     account = data.journal.account
     return {
-        "entry": {
-            "version": f"{entry.version}.{entry.minor_version}",
-            "reach": entry.data[CONF_REACH],
-            "has_cloudhook": bool(entry.data[CONF_CLOUDHOOK_URL]),
-            "addresses_replaced": len(entry.data[CONF_REPLACED_IDS]),
-            "address_problem": shown_address(hass, entry.data).problem,
-            "accept": entry.options.get(CONF_ACCEPT, Accept.EVERYONE),
-            "keep_off_disk": entry.options.get(CONF_KEEP_OFF_DISK, False),
-            "virtual_numbers": kinds.count(SUBENTRY_VIRTUAL_NUMBER),
-            "contacts": kinds.count(SUBENTRY_CONTACT),
-        },
+        "entry": about,
         "journal": {
             "ids": data.journal.ids,
             "numbers_not_configured": len(data.journal.strangers()),
@@ -60,18 +53,32 @@ async def async_get_config_entry_diagnostics(
     }
 
 
+def _entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> dict[str, Any]:
+    kinds = [subentry.subentry_type for subentry in entry.subentries.values()]
+    return {
+        "version": f"{entry.version}.{entry.minor_version}",
+        "state": entry.state.value,
+        "reach": entry.data[CONF_REACH],
+        "has_cloudhook": bool(entry.data[CONF_CLOUDHOOK_URL]),
+        "addresses_replaced": len(entry.data[CONF_REPLACED_IDS]),
+        "address_problem": shown_address(hass, entry.data).problem,
+        "accept": entry.options.get(CONF_ACCEPT, Accept.EVERYONE),
+        "keep_off_disk": entry.options.get(CONF_KEEP_OFF_DISK, False),
+        "virtual_numbers": kinds.count(SUBENTRY_VIRTUAL_NUMBER),
+        "contacts": kinds.count(SUBENTRY_CONTACT),
+    }
+
+
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: IntelliSMSConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
     """Describe the account, or one virtual number or contact."""
-    if (found := async_subentry_of_device(hass, device.id)) is None:
-        return await async_get_config_entry_diagnostics(hass, entry)
-    data = entry.runtime_data
-    return next(
-        _listing(owner, data.journal.record(owner.subentry_id))
-        for owner in data.directory
-        if owner.subentry_id == found[1].subentry_id
-    )
+    if found := async_subentry_of_device(hass, device.id):
+        data = entry.runtime_data
+        for owner in data.directory:
+            if owner.subentry_id == found[1].subentry_id:
+                return _listing(owner, data.journal.record(owner.subentry_id))
+    return await async_get_config_entry_diagnostics(hass, entry)
 
 
 def _listing(owner: Listing, record: Record) -> dict[str, Any]:

@@ -27,10 +27,11 @@ class Discretion:
     @callback
     def async_apply(self, *, keep_off_disk: bool) -> None:
         """Exclude message events, or include them again if it was us who excluded them."""
+        # Not an API: a release that has it no more must not keep us from starting.
         recorder = self._hass.data.get(DATA_INSTANCE)
-        if recorder is None or keep_off_disk == self._excluded:
+        excluded: set[Any] | None = getattr(recorder, "exclude_event_types", None)
+        if excluded is None or keep_off_disk == self._excluded:
             return
-        excluded = recorder.exclude_event_types
         if not keep_off_disk:
             excluded.discard(EVENT_MESSAGE_RECEIVED)
             self._excluded = False

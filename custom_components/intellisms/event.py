@@ -8,6 +8,7 @@ from homeassistant.components.event import (
     EventExtraStoredData,
 )
 from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers import restore_state
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import IntelliSMSConfigEntry
@@ -44,18 +45,27 @@ async def async_setup_entry(
 
 
 class MessageEvent(RecordEntity, EventEntity):
-    """Fires for each message; comes back with the last one without firing it again."""
+    """Fires for each message; comes back with the last one without firing it again.
+
+    From the journal: core's own file of last states lags behind in a power cut, and
+    would keep what was said for a week after the number is gone.
+    """
 
     _unrecorded_attributes = frozenset({"text", "raw", "user_data"})
 
     @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        restore_state.async_get(self.hass).entities.pop(self.entity_id, None)
+
+    @override
+    async def async_internal_will_remove_from_hass(self) -> None:
+        await super(restore_state.RestoreEntity, self).async_internal_will_remove_from_hass()
+
+    @override
     async def async_get_last_state(self) -> State | None:
-        # The journal knows better than core's restore file, which a power cut leaves behind.
         if (last := self.record.last) is None:
             return None
-        restored = await super().async_get_last_state()
-        if restored and restored.attributes.get("received") == last.received.isoformat():
-            return restored
         return State(self.entity_id, last.received.isoformat(timespec="milliseconds"))
 
     @override

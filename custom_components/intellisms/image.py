@@ -60,6 +60,7 @@ class LastPicture(RecordEntity, ImageEntity):
         self._content: bytes | None = None
         self._last_error: PictureError | None = None
         self._fetching: asyncio.Task[None] | None = None
+        self._writing: asyncio.Future[None] | None = None
 
     @property
     @override
@@ -80,6 +81,9 @@ class LastPicture(RecordEntity, ImageEntity):
     async def async_will_remove_from_hass(self) -> None:
         if self._fetching:
             self._fetching.cancel()
+        # What is being written cannot be stopped, and would come after the file was deleted.
+        if self._writing:
+            await asyncio.wait([self._writing])
 
     @override
     @callback
@@ -100,7 +104,10 @@ class LastPicture(RecordEntity, ImageEntity):
             now = dt_util.utcnow().replace(microsecond=0)
             self._show(picture, now)
             if not received.simulated and not self.discreet:
-                await self.hass.async_add_executor_job(write_picture, self._path, picture, now)
+                self._writing = self.hass.async_add_executor_job(
+                    write_picture, self._path, picture, now
+                )
+                await asyncio.shield(self._writing)
         except PictureFetchError as err:
             self._last_error = err.reason
         except Exception as err:  # noqa: BLE001

@@ -30,8 +30,11 @@ MAX_IDS = 20_000
 MAX_AGE = timedelta(days=30)
 # Last messages of numbers that nobody has configured yet.
 MAX_STRANGERS = 20
-# A file is written at most this often, the larger the rarer.
-MIN_DELAY = 1.0
+# Seconds between two writes, of either file.
+MIN_GAP = 1.0
+# Seconds from a change to the write that holds it; in a large file more, to spare the disk.
+IDS_DELAY = 1.0
+LAST_DELAY = 2.0
 MAX_DELAY = 30.0
 SMALL_FILE = 32 * 1024
 LARGE_FILE = 256 * 1024
@@ -49,9 +52,9 @@ class File[T]:
         key: str,
         *,
         snapshot: Callable[[], Stored],
-        size: Callable[[], int],
+        delay: Callable[[], float],
     ) -> None:
-        """Prepare the file; nothing is read yet."""
+        """Prepare the file, written `delay()` seconds after a change; nothing is read yet."""
         self._hass = hass
         self._store: Store[Stored] = Store(
             hass,
@@ -62,7 +65,7 @@ class File[T]:
             serialize_in_event_loop=False,
         )
         self._snapshot = snapshot
-        self._size = size
+        self._delay = delay
         self._pending = False
         self._changed = False
 
@@ -92,9 +95,7 @@ class File[T]:
         if self._pending:
             return
         self._pending = self._changed = True
-        share = (self._size() - SMALL_FILE) / (LARGE_FILE - SMALL_FILE)
-        delay = MIN_DELAY + (MAX_DELAY - MIN_DELAY) * min(max(share, 0), 1)
-        self._store.async_delay_save(self._take, delay)
+        self._store.async_delay_save(self._take, self._delay())
 
     async def async_close(self) -> None:
         """Write now what changed, so that whoever opens the file next finds it.
@@ -148,17 +149,20 @@ class Journal:
         self._seen: OrderedDict[str, int] = OrderedDict()
         self._records: dict[str, Record] = {}
         self._strangers: dict[str, Record] = {}
+        # When each of the files is written next, by the loop's clock.
+        self._due: dict[str, float] = {}
+        self._clock = hass.loop.time
         self._ids_file: File[dict[str, int]] = File(
             hass,
             f"{DOMAIN}.{entry_id}.ids",
             snapshot=self._ids_snapshot,
-            size=lambda: len(self._seen) * KEY_LENGTH,
+            delay=lambda: self._delay("ids", IDS_DELAY, len(self._seen) * KEY_LENGTH),
         )
         self._last_file: File[None] = File(
             hass,
             f"{DOMAIN}.{entry_id}.last",
             snapshot=self._last_snapshot,
-            size=self._last_size,
+            delay=lambda: self._delay("last", LAST_DELAY, self._last_size()),
         )
 
     async def async_load(self) -> bool:
@@ -173,6 +177,17 @@ class Journal:
         """Write what is due before the entry is set up anew."""
         await self._ids_file.async_close()
         await self._last_file.async_close()
+
+    def _delay(self, file: str, delay: float, size: int) -> float:
+        """Return in how many seconds a file may be written, apart from the other."""
+        share = (size - SMALL_FILE) / (LARGE_FILE - SMALL_FILE)
+        now = self._clock()
+        when = now + delay + (MAX_DELAY - delay) * min(max(share, 0), 1)
+        for other in self._due.keys() - {file}:
+            if abs(when - self._due[other]) < MIN_GAP:
+                when = self._due[other] + MIN_GAP
+        self._due[file] = when
+        return when - now
 
     @property
     def ids(self) -> int:
@@ -238,13 +253,13 @@ class Journal:
     def async_adopt(
         self, listing: Listing, contact_of: Callable[[str | None], Contact | None]
     ) -> None:
-        """Give a number just configured what came for it before."""
-        if not isinstance(listing, VirtualNumber) or listing.subentry_id in self._records:
-            return
-        record = self._strangers.pop(listing.number, None)
+        """Give a number or a contact just configured what came of theirs before."""
+        record = self._record_before(listing)
         if record is None or record.kept is None:
             return
-        last = replace(record.kept, to_name=listing.name, device_id=listing.device_id)
+        last = record.kept
+        if isinstance(listing, VirtualNumber):
+            last = replace(last, to_name=listing.name, device_id=listing.device_id)
         if contact := contact_of(last.message.sender):
             last = replace(
                 last,
@@ -253,6 +268,19 @@ class Journal:
                 sender_device_id=contact.device_id,
             )
         self.async_set_record(listing.subentry_id, replace(record, last=last, kept=last))
+
+    def _record_before(self, listing: Listing) -> Record | None:
+        """Return what is known of a listing that has no record of its own yet."""
+        if isinstance(listing, VirtualNumber):
+            # Not a stranger any more, even where an edited number keeps its own record.
+            record = self._strangers.pop(listing.number, None)
+            return None if listing.subentry_id in self._records else record
+        if listing.subentry_id in self._records:
+            return None
+        known = (record.kept for record in (*self._records.values(), *self._strangers.values()))
+        theirs = [last for last in known if last and last.message.sender in listing.numbers]
+        last = max(theirs, key=lambda received: received.received, default=None)
+        return Record(kept=last, total=1) if last else None
 
     @callback
     def async_forget(self, subentry_id: str) -> None:

@@ -84,13 +84,19 @@ async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any])
     if CONF_NUMBERS not in options:
         return dict(options)
     try:
-        numbers = [(await user_number(hass, typed)).number for typed in options[CONF_NUMBERS]]
+        numbers = [await user_number(hass, typed) for typed in options[CONF_NUMBERS]]
     except UserNumberError as err:
         raise vol.Invalid(
             "a number cannot be understood; write it with + and the country code",
             path=[CONF_NUMBERS],
         ) from err
-    return {**options, CONF_NUMBERS: numbers}
+    # A form could ask which is meant; here a wrong guess would match somebody else.
+    if any(number.doubtful for number in numbers):
+        raise vol.Invalid(
+            "a number may be of two countries; write it with + and the country code",
+            path=[CONF_NUMBERS],
+        )
+    return {**options, CONF_NUMBERS: [number.number for number in numbers]}
 
 
 def text_match(options: Mapping[str, Any]) -> TextMatch | None:

@@ -17,7 +17,7 @@ import voluptuous as vol
 
 from .const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
 from .data import IntelliSMSConfigEntry, async_subentry_of_device
-from .protocol import ChannelName, Message, MessageType
+from .protocol import ChannelName, Message, MessageType, raw_fields
 from .user_number import UserNumberError, user_number
 
 SERVICE_SIMULATE_MESSAGE = "simulate_message"
@@ -32,6 +32,9 @@ _SIMULATE_SCHEMA = vol.Schema(
         vol.Optional("button_id"): cv.string,
         vol.Optional("button_text"): cv.string,
         vol.Optional("media_url"): cv.string,
+        vol.Optional("user_data"): cv.string,
+        vol.Optional("reply_to"): cv.string,
+        vol.Optional("raw"): dict,
     }
 )
 
@@ -54,6 +57,9 @@ async def _simulate_message(call: ServiceCall) -> ServiceResponse:
     entry, number = _virtual_number(call.hass, call.data["virtual_number"])
     sender = await _sender(call.hass, call.data.get("from"))
     button_text = call.data.get("button_text")
+    raw = call.data.get("raw")
+    if raw is not None and call.data["type"] in MessageType:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="raw_not_expected")
     message = Message(
         key="",
         type=call.data["type"],
@@ -64,6 +70,9 @@ async def _simulate_message(call: ServiceCall) -> ServiceResponse:
         button_id=call.data.get("button_id"),
         button_text=button_text,
         media_url=call.data.get("media_url"),
+        user_data=call.data.get("user_data"),
+        reply_to=call.data.get("reply_to"),
+        **({} if raw is None else raw_fields(raw)),
         message_id=f"simulated-{token_urlsafe(12)}",
         sent=dt_util.utcnow().replace(microsecond=0),
     )

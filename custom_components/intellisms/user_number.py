@@ -4,14 +4,23 @@
 for what is typed, in a flow or an action, and asks Google's phone number library.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+import re
 
 from homeassistant.core import HomeAssistant
 
 MIN_SHORTCODE = 3
 MAX_SHORTCODE = 6
+# What a sender's name may have at most (3GPP TS 23.040).
+MAX_NAME = 11
+# Digits from which on a text with letters is a number with something wrong in it.
+MANY_DIGITS = 7
 _SEPARATORS = str.maketrans("", "", " \t-.()/\u00a0")
+# Copied from a page or a message.
+_LINK = re.compile(r"(?:tel|sms|whatsapp):", re.IGNORECASE)
+# Mexico gave up the 1 of its mobile numbers in 2019; WhatsApp did not.
+_MEXICAN_MOBILE = re.compile(r"\+521\d{10}")
 
 
 class NumberProblem(StrEnum):
@@ -35,13 +44,15 @@ class UserNumber:
     """A number that was typed.
 
     `number` is `+` and digits, a shortcode or a name; `written` is for people to
-    read. `guessed` is true where a country had to be assumed.
+    read. `guessed` is true where a country had to be assumed, `doubtful` where what
+    was typed is a number of that country as well as an international one.
     """
 
     is_number: bool = True
     number: str = field(repr=False)
     written: str = field(repr=False)
     guessed: bool = False
+    doubtful: bool = False
 
 
 async def user_number(hass: HomeAssistant, text: str) -> UserNumber:
@@ -53,9 +64,9 @@ async def user_number(hass: HomeAssistant, text: str) -> UserNumber:
 
 
 def _understand(text: str, country: str | None) -> UserNumber:
-    typed = text.strip()
+    typed = _LINK.sub("", text.strip(), count=1).strip()
     if any(character.isalpha() for character in typed):
-        return UserNumber(number=typed, written=typed, is_number=False)
+        return _name(typed)
     compact = typed.translate(_SEPARATORS)
     digits = compact.removeprefix("+").removeprefix("00" if compact[:1] != "+" else "")
     if not (digits.isascii() and digits.isdigit()):
@@ -67,6 +78,14 @@ def _understand(text: str, country: str | None) -> UserNumber:
     if digits.startswith("0"):
         return _national(typed, country)
     return _either(digits, country)
+
+
+def _name(typed: str) -> UserNumber:
+    """Take an alphanumeric sender; nobody sends as *44 7700 900123 x2*."""
+    digits = sum(character.isdigit() for character in typed)
+    if digits >= MANY_DIGITS or len(typed) > MAX_NAME:
+        raise UserNumberError(NumberProblem.INVALID)
+    return UserNumber(number=typed, written=typed, is_number=False)
 
 
 def _international(text: str) -> UserNumber:
@@ -93,9 +112,7 @@ def _either(digits: str, country: str | None) -> UserNumber:
 
         own = country and str(phonenumbers.country_code_for_region(country))
         doubtful = national is not None and not (own and digits.startswith(own))
-        return UserNumber(
-            number=international.number, written=international.written, guessed=doubtful
-        )
+        return replace(international, guessed=doubtful, doubtful=doubtful)
     if national is None:
         raise UserNumberError(NumberProblem.INVALID)
     return national
@@ -104,6 +121,9 @@ def _either(digits: str, country: str | None) -> UserNumber:
 def _possible(text: str, country: str | None) -> UserNumber | None:
     import phonenumbers
 
+    compact = text.translate(_SEPARATORS)
+    if country is None and _MEXICAN_MOBILE.fullmatch(compact):
+        return UserNumber(number=compact, written=compact)
     try:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:

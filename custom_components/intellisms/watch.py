@@ -37,13 +37,12 @@ from .faults import guarded
 from .journal import MAX_STRANGERS
 from .quoted import quoted
 from .received import Received
-from .signals import SIGNAL_MESSAGE, Trouble, signal_trouble
+from .signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_trouble
 
 CHECK_INTERVAL = timedelta(hours=1)
 # The provider posts again every 5 minutes; after this it has stopped.
 QUIET = timedelta(minutes=15)
 
-_HELP_URL = f"{DOCS_URL}/troubleshooting.md"
 _EVENT_AUTOMATION_RELOADED = "automation_reloaded"
 _DEVICE_FIELDS = ("virtual_number", "contacts")
 
@@ -68,6 +67,9 @@ class Watch:
         for unsubscribe in (
             async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._received)),
             async_dispatcher_connect(hass, signal_trouble(entry.entry_id), guarded(self._troubled)),
+            async_dispatcher_connect(
+                hass, signal_account(entry.entry_id), guarded(self._contacted)
+            ),
             hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._check),
             hass.bus.async_listen(_EVENT_AUTOMATION_RELOADED, self._check),
             # Core removes a subentry's device only after it has told of the subentry.
@@ -109,6 +111,12 @@ class Watch:
         self._clear(Issue.NO_NUMBER_NAMED)
         if received.device_id is None:
             self._unknown_number(received.to)
+
+    @callback
+    def _contacted(self) -> None:
+        """Whatever was thought of the address, something came through it."""
+        if self._is_raised(Issue.NOT_REACHABLE):
+            self._check()
 
     def _unknown_number(self, number: str) -> None:
         self._raise(
@@ -153,14 +161,17 @@ class Watch:
     def _check_address(self) -> None:
         data = self._entry.data
         problem = shown_address(self._hass, data).problem
-        unreachable = problem in (AddressProblem.NO_URL, AddressProblem.PRIVATE)
+        shown, base = data.get(CONF_SHOWN_BASE), base_url(self._hass)
+        # Home Assistant need not know by which name a proxy lets the provider in.
+        proven = self._data.journal.account.last_contact is not None and shown == base
+        doubtful = problem in (AddressProblem.NO_URL, AddressProblem.PRIVATE)
+        unreachable = doubtful and not proven
         self._set(Issue.NOT_REACHABLE, present=unreachable)
         by_cloudhook = data[CONF_REACH] == Reach.CLOUDHOOK
         gone = by_cloudhook and is_cloudhook_gone(
             self._hass, data[CONF_WEBHOOK_ID], data[CONF_CLOUDHOOK_URL]
         )
         self._set(Issue.CLOUDHOOK_GONE, present=gone, fixable=True)
-        shown, base = data.get(CONF_SHOWN_BASE), base_url(self._hass)
         changed = not by_cloudhook and not unreachable and shown not in (None, base)
         self._set(Issue.ADDRESS_CHANGED, present=changed, fixable=True)
 
@@ -208,7 +219,7 @@ class Watch:
             severity=IssueSeverity.WARNING,
             translation_key=issue,
             translation_placeholders=placeholders,
-            learn_more_url=_HELP_URL,
+            learn_more_url=_help_url(issue),
             data={"issue": issue, "entry_id": self._entry.entry_id, **(data or {})},
         )
 
@@ -219,6 +230,10 @@ class Watch:
             for raised in ir.async_get(self._hass).issues.values()
             if raised.active and raised.domain == DOMAIN and raised.translation_key == issue
         ]
+
+    def _is_raised(self, issue: Issue) -> bool:
+        raised = ir.async_get(self._hass).async_get_issue(DOMAIN, self._issue_id(issue, ""))
+        return raised is not None and raised.active
 
     def _clear(self, issue: Issue, about: str = "") -> None:
         ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(issue, about))
@@ -245,7 +260,7 @@ def async_check_version(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> No
             is_fixable=False,
             severity=IssueSeverity.ERROR,
             translation_key=Issue.NEWER_VERSION,
-            learn_more_url=_HELP_URL,
+            learn_more_url=_help_url(Issue.NEWER_VERSION),
         )
 
 
@@ -260,6 +275,10 @@ def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
     for domain, issue_id in list(ir.async_get(hass).issues):
         if domain == DOMAIN and entry_id in issue_id:
             ir.async_delete_issue(hass, domain, issue_id)
+
+
+def _help_url(issue: Issue) -> str:
+    return f"{DOCS_URL}/troubleshooting.md#{issue.replace('_', '-')}"
 
 
 def _chosen_devices(config: Any) -> Iterator[str]:

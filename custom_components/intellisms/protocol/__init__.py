@@ -12,7 +12,7 @@ from .models import (
     StatusReports,
 )
 from .numbers import canonical_number
-from .parser import parse
+from .parser import parse, raw_fields
 
 __all__ = [
     "BadElement",
@@ -26,4 +26,5 @@ __all__ = [
     "StatusReports",
     "canonical_number",
     "parse",
+    "raw_fields",
 ]

@@ -151,7 +151,7 @@ def _message(element: JsonObject) -> Message:
     content = element.get("content")
     fields = _content_fields(content if isinstance(content, dict) else {})
     if fields["type"] not in MessageType:
-        fields |= _raw(element)
+        fields |= raw_fields(element)
     return Message(
         key=_key(
             *(element.get(name) for name in ("messageid", "to", "from", "channel", "sent")),
@@ -243,9 +243,9 @@ _WHATSAPP_READERS: Mapping[str, Callable[[JsonObject, str | None], Fields]] = {
 }
 
 
-def _raw(element: JsonObject) -> Fields:
+def raw_fields(element: JsonObject) -> Fields:
     """Keep the whole object, unless it would not fit into an event that is recorded."""
-    stored = json.dumps(element, ensure_ascii=False, separators=(",", ":"))
+    stored = json.dumps(element, ensure_ascii=False, separators=(",", ":"), default=str)
     if len(stored.encode()) > RAW_LIMIT:
         return {"raw": None, "raw_truncated": True}
     return {"raw": element}
