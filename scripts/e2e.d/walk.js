@@ -1,6 +1,6 @@
 // The browser's part of scripts/e2e: each step is printed, a picture is taken, the first failure ends it.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -8,7 +8,10 @@ import { chromium } from "playwright-core";
 const house = JSON.parse(process.env.HOUSE);
 const GATE = "44771012346";
 const ALICE = "44771012345";
-const SECRETS = [GATE, ALICE, "Hello from Alice", "Alice", "home.example.org"];
+const STRANGER = "44771099999";
+const SECRETS = [
+  GATE, ALICE, STRANGER, "Gate", "Alice", "Are you at home?", "Open", "example.org", "/api/intellisms",
+];
 
 const profile = mkdtempSync(join(tmpdir(), "intellisms-e2e-"));
 const browser = await chromium.launchPersistentContext(profile, {
@@ -42,7 +45,20 @@ async function picture(name) {
   await page.evaluate(() =>
     Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))),
   );
-  await page.screenshot({ path: join(house.images, `${name}.png`) });
+  await page.screenshot({ path: join(house.images, `${name}.png`), animations: "disabled" });
+}
+
+const entryMenu = () =>
+  page.locator("ha-config-entry-row").first().getByRole("button", { name: "Menu" }).first().click();
+
+async function downloaded(item) {
+  const [download] = await Promise.all([page.waitForEvent("download"), item.click()]);
+  const dump = readFileSync(await download.path(), "utf8");
+  // The last part of the address is its secret.
+  for (const secret of [...SECRETS, door.split("/").at(-1)]) {
+    assert.ok(!dump.includes(secret), `diagnostics hold ${secret}`);
+  }
+  return JSON.parse(dump);
 }
 
 async function deliver(path, message) {
@@ -70,7 +86,7 @@ async function step(name, walk) {
 }
 
 let door = "";
-let entryId = "";
+let gateId = "";
 
 const steps = {
   "log in": async () => {
@@ -119,13 +135,12 @@ const steps = {
     await page.getByText("It works").waitFor({ state: "hidden" });
     await becomes("sensor.gate_last_message", "Hello from Alice");
     assert.equal(await state("sensor.gate_last_sender"), "Alice");
-    entryId = (await command({ type: "config_entries/get", domain: "intellisms" }))[0].entry_id;
   },
 
   "see the device page change": async () => {
     const devices = await command({ type: "config/device_registry/list" });
-    const gate = devices.find((device) => device.name === "Gate");
-    await goto(`/config/devices/device/${gate.id}`);
+    gateId = devices.find((device) => device.name === "Gate").id;
+    await goto(`/config/devices/device/${gateId}`);
     await page.getByText("Hello from Alice").first().waitFor();
     assert.equal(await deliver(door, text("Are you at home?")), 200);
     await page.getByText("Are you at home?").first().waitFor();
@@ -172,7 +187,7 @@ const steps = {
   },
 
   "run an automation by a tap": async () => {
-    assert.equal(await deliver(door, { ...tap("Open"), from: "44771099999" }), 200);
+    assert.equal(await deliver(door, { ...tap("Open"), from: STRANGER }), 200);
     assert.equal(await state("input_boolean.gate_open"), "off");
     assert.equal(await deliver(door, tap("Open")), 200);
     await becomes("input_boolean.gate_open", "on");
@@ -192,21 +207,25 @@ const steps = {
   },
 
   "download diagnostics": async () => {
-    const dump = await page.evaluate(async (id) => {
-      const { hass } = document.querySelector("home-assistant");
-      const response = await hass.fetchWithAuth(`/api/diagnostics/config_entry/${id}`);
-      return JSON.stringify((await response.json()).data);
-    }, entryId);
-    assert.ok(dump.includes("virtual_numbers"));
-    for (const secret of [...SECRETS, door.split("/").at(-1)]) {
-      assert.ok(!dump.includes(secret), "diagnostics hold a secret");
-    }
+    await goto("/config/integrations/integration/intellisms");
+    await page.getByText("Add contact").first().waitFor();
+    await entryMenu();
+    const dump = await downloaded(page.getByText("Download diagnostics", { exact: true }).first());
+    assert.equal(dump.data.entry.virtual_numbers, 1);
+    assert.equal(dump.data.listings.length, 2);
+  },
+
+  "download diagnostics of a device": async () => {
+    await goto(`/config/devices/device/${gateId}`);
+    await page.getByText("Are you at home?").first().waitFor();
+    const dump = await downloaded(page.getByText("Download diagnostics", { exact: true }).first());
+    assert.equal(dump.data.kind, "virtual_number");
   },
 
   "remove the integration": async () => {
     await goto("/config/integrations/integration/intellisms");
     await page.getByText("Add contact").first().waitFor();
-    await page.locator("ha-config-entry-row").first().getByRole("button", { name: "Menu" }).first().click();
+    await entryMenu();
     await page.getByText("Delete", { exact: true }).first().click();
     await button("Delete").click();
     await page.waitForFunction(

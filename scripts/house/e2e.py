@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from .instance import PASSWORD, ROOT, USERNAME, Instance, house, main, troubles_of_ours
+from .instance import DOMAIN, PASSWORD, ROOT, USERNAME, Instance, house, main, troubles_of_ours
 
 WALK = ROOT / ".cache" / "e2e" / "walk.js"
 IMAGES = ROOT / "docs" / "images"
@@ -32,22 +32,26 @@ async def walk(instance: Instance) -> int:
 
 
 async def nothing_left(instance: Instance) -> list[str]:
-    """Return what is still there of the integration after it was removed."""
-    left = [path.name for path in (instance.config / ".storage").glob("intellisms*")]
+    """Stop Home Assistant; return what is still there of the integration after it was removed."""
     async with instance.websocket() as ws:
         hooks = await ws.call("webhook/list")
+        entries = await ws.call("config_entries/get", domain=DOMAIN)
         devices = await ws.call("config/device_registry/list")
         entities = await ws.call("config/entity_registry/list")
         issues = (await ws.call("repairs/list_issues"))["issues"]
-    left += ["a webhook" for hook in hooks if hook["domain"] == "intellisms"]
+    left = ["a webhook" for hook in hooks if hook["domain"] == DOMAIN]
+    left += [f"entry {entry['title']}" for entry in entries]
     left += [f"device {device['name']}" for device in devices if _is_ours(device["identifiers"])]
-    left += [entity["entity_id"] for entity in entities if entity["platform"] == "intellisms"]
-    left += [issue["issue_id"] for issue in issues if issue["domain"] == "intellisms"]
+    left += [entity["entity_id"] for entity in entities if entity["platform"] == DOMAIN]
+    left += [issue["issue_id"] for issue in issues if issue["domain"] == DOMAIN]
+    # A write that was still due would bring a file back by now.
+    await instance.stop()
+    left += [path.name for path in (instance.config / ".storage").glob(f"{DOMAIN}*")]
     return left
 
 
 def _is_ours(identifiers: list[list[str]]) -> bool:
-    return any(identifier[0] == "intellisms" for identifier in identifiers)
+    return any(identifier[0] == DOMAIN for identifier in identifiers)
 
 
 async def e2e() -> int:
