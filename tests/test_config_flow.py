@@ -283,6 +283,20 @@ async def test_edit_keeps_device_and_entities(
     assert messages[0].data["to_name"] == "Front gate"
 
 
+@pytest.mark.parametrize("caught", ["+99912345", "MyVeryOwnNumber", "12"])
+async def test_a_number_that_was_caught_can_be_renamed(hass: HomeAssistant, caught: str) -> None:
+    """Nobody could type it, but messages do come for it."""
+    entry = account([virtual_number(caught)])
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    flow = EditFlow(hass, entry)
+    await flow.begin()
+    assert (await flow.submit(number=f"{caught}?", name="Gate"))["errors"]
+    result = await flow.submit(number=caught, name="Front gate")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert numbers(entry) == {"Front gate": caught}
+
+
 async def test_address_is_not_in_the_form(loaded: MockConfigEntry, form: Flow) -> None:
     """The menu before it shows it; here it would only be one more place."""
     assert WEBHOOK_ID not in str(form.result["description_placeholders"])

@@ -259,6 +259,20 @@ async def test_edit(hass: HomeAssistant, house: MockConfigEntry, person: er.Regi
     assert _state(hass, "sensor.gate_last_sender").state == "Anne"
 
 
+async def test_a_contact_whose_number_was_caught_can_be_edited(hass: HomeAssistant) -> None:
+    """Nobody could type it, but it is what their messages come from."""
+    caught = "SomebodysPhone44770090"
+    entry = account([virtual_number(), contact("Anna", caught)])
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    shown = await _edit(hass, entry, "Anna")
+    shown = await _submit(hass, shown, name="Anne", numbers=[f"{caught}1"])
+    assert shown["errors"] == {CONF_NUMBERS: "invalid_number"}
+    result = await _submit(hass, shown, name="Anne", numbers=[ANNA, caught])
+    assert result["type"] is FlowResultType.ABORT
+    assert _subentry(entry, "Anne").data[CONF_NUMBERS] == [ANNA, caught]
+
+
 async def test_a_person_without_a_registry_entry_is_left_out(
     hass: HomeAssistant, alone: MockConfigEntry
 ) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -52,7 +52,7 @@ class ContactFlow(ConfigSubentryFlow):
                 CONF_NUMBERS: list(subentry.data[CONF_NUMBERS]),
                 CONF_PERSON: self._person_entity(subentry.data[CONF_PERSON]),
             }
-        elif data := await self._read(user_input, errors, placeholders, subentry.subentry_id):
+        elif data := await self._read(user_input, errors, placeholders, subentry):
             return self.async_update_and_abort(
                 self._get_entry(), subentry, title=user_input[CONF_NAME].strip(), data=data
             )
@@ -63,22 +63,29 @@ class ContactFlow(ConfigSubentryFlow):
         user_input: dict[str, Any],
         errors: dict[str, str],
         placeholders: dict[str, str],
-        own_id: str | None = None,
+        edited: ConfigSubentry | None = None,
     ) -> dict[str, Any] | None:
-        """Return a contact's data, else fill in errors; a guess comes back to be checked."""
+        """Return a contact's data, else fill in errors; a guess comes back to be checked.
+
+        What is left as it was is not judged: it was caught from a message.
+        """
         if not user_input[CONF_NAME].strip():
             errors[CONF_NAME] = "name_missing"
             return None
         understood: list[str] = []
         written: list[str] = []
         for typed in filter(str.strip, user_input[CONF_NUMBERS]):
+            if edited and typed in edited.data[CONF_NUMBERS]:
+                understood.append(typed)
+                written.append(typed)
+                continue
             placeholders["number"] = typed
             try:
                 number = await user_number(self.hass, typed)
             except UserNumberError as err:
                 errors[CONF_NUMBERS] = err.problem
                 return None
-            if self._is_taken(number.number, own_id):
+            if self._is_taken(number.number, edited):
                 errors[CONF_NUMBERS] = "number_taken"
                 return None
             if number.guessed:
@@ -95,12 +102,12 @@ class ContactFlow(ConfigSubentryFlow):
             CONF_PERSON: self._person_id(user_input.get(CONF_PERSON)),
         }
 
-    def _is_taken(self, number: str, own_id: str | None) -> bool:
+    def _is_taken(self, number: str, edited: ConfigSubentry | None) -> bool:
         """Tell whether another contact has a number; core checks unique ids, of which we have none."""
         return any(
             number in subentry.data[CONF_NUMBERS]
             for subentry in self._get_entry().subentries.values()
-            if subentry.subentry_type == SUBENTRY_CONTACT and subentry.subentry_id != own_id
+            if subentry.subentry_type == SUBENTRY_CONTACT and subentry is not edited
         )
 
     def _person_id(self, entity_id: str | None) -> str | None:

@@ -131,9 +131,7 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         placeholders = {"understood": ""}
         if user_input is None:
             user_input = {CONF_NUMBER: subentry.data[CONF_NUMBER], CONF_NAME: subentry.title}
-        elif number := await self._read_number(
-            user_input, errors, placeholders, subentry.subentry_id
-        ):
+        elif number := await self._read_number(user_input, errors, placeholders, subentry):
             return self.async_update_and_abort(
                 self._get_entry(),
                 subentry,
@@ -148,15 +146,18 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         user_input: dict[str, Any],
         errors: dict[str, str],
         placeholders: dict[str, str],
-        own_id: str | None = None,
+        edited: ConfigSubentry | None = None,
     ) -> str | None:
         """Return the number that was meant, else fill in errors.
 
         Where a country was assumed, the form comes back with what was understood.
+        What is left as it was is not judged: it was caught from a message.
         """
         if not user_input[CONF_NAME].strip():
             errors[CONF_NAME] = "name_missing"
             return None
+        if edited and user_input[CONF_NUMBER].strip() == edited.data[CONF_NUMBER]:
+            return str(edited.data[CONF_NUMBER])
         try:
             understood = await user_number(self.hass, user_input[CONF_NUMBER])
         except UserNumberError as err:
@@ -164,7 +165,7 @@ class VirtualNumberFlow(ConfigSubentryFlow):
             return None
         if not understood.is_number:
             errors[CONF_NUMBER] = NumberProblem.INVALID
-        elif self._is_taken(understood.number, own_id):
+        elif self._is_taken(understood.number, edited):
             errors[CONF_NUMBER] = "already_configured"
         elif understood.guessed:
             user_input[CONF_NUMBER] = placeholders["understood"] = understood.written
@@ -173,9 +174,9 @@ class VirtualNumberFlow(ConfigSubentryFlow):
             return understood.number
         return None
 
-    def _is_taken(self, number: str, own_id: str | None = None) -> bool:
+    def _is_taken(self, number: str, edited: ConfigSubentry | None = None) -> bool:
         return any(
-            subentry.unique_id == number and subentry.subentry_id != own_id
+            subentry.unique_id == number and subentry is not edited
             for subentry in self._get_entry().subentries.values()
         )
 
