@@ -46,7 +46,7 @@ NEIGHBOUR = HERE / "slow_neighbour"
 POST_EVERY = 0.05
 RETRY_AFTER = 2.0
 # How long an id may not be on disk, as DESIGN has it; and a disk takes its time.
-UNSAVED_SMALL, UNSAVED_LARGE = 1.0, 30.0
+UNSAVED_SMALL, UNSAVED_LARGE = 2.0, 30.0
 SMALL_FILE, LARGE_FILE = 32 * 1024, 256 * 1024
 ID_LENGTH = 12
 WRITE_TAKES = 4.0
