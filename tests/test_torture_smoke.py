@@ -47,7 +47,7 @@ def test_fate(runs: list[float], heard: float, kills: list[float], expected: Fat
     assert fate(runs, heard, [Kill(at=at, unsaved=5) for at in kills]) is expected
 
 
-@pytest.mark.parametrize(("ids", "seconds"), [(0, 5), (2700, 5), (12_288, 19.5), (22_000, 34)])
+@pytest.mark.parametrize(("ids", "seconds"), [(0, 6), (2700, 6), (12_288, 20), (22_000, 34)])
 def test_unsaved(ids: int, seconds: float) -> None:
     assert unsaved(ids) == pytest.approx(seconds, abs=0.1)
 

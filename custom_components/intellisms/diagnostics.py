@@ -73,12 +73,11 @@ async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: IntelliSMSConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
     """Describe the account, or one virtual number or contact."""
-    if found := async_subentry_of_device(hass, device.id):
-        data = entry.runtime_data
-        for owner in data.directory:
-            if owner.subentry_id == found[1].subentry_id:
-                return _listing(owner, data.journal.record(owner.subentry_id))
-    return await async_get_config_entry_diagnostics(hass, entry)
+    found = async_subentry_of_device(hass, device.id)
+    owner = entry.runtime_data.directory.get(found[1].subentry_id) if found else None
+    if owner is None:
+        return await async_get_config_entry_diagnostics(hass, entry)
+    return _listing(owner, entry.runtime_data.journal.record(owner.subentry_id))
 
 
 def _listing(owner: Listing, record: Record) -> dict[str, Any]:

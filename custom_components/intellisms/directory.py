@@ -83,6 +83,10 @@ class Directory:
         """Tell whether a subentry is listed."""
         return subentry_id in self._listings
 
+    def get(self, subentry_id: str) -> Listing | None:
+        """Return a virtual number or contact by the id of its subentry."""
+        return self._listings.get(subentry_id)
+
     def number(self, to: str | None) -> VirtualNumber | None:
         """Return the virtual number that a message went to.
 
