@@ -4,7 +4,7 @@ How their files are written and what is wrong with some is in `test_journal_file
 """
 
 from copy import deepcopy
-from datetime import timedelta
+from datetime import datetime, timedelta
 import json
 from pathlib import Path
 from types import MappingProxyType
@@ -281,7 +281,13 @@ async def test_nothing_comes_twice_across_a_real_restart(
         await again.async_stop(force=True)
 
     assert after
-    assert (after.state, after.attributes["text"]) == (before.state, "Hello")
+    received = datetime.fromisoformat(before.attributes["received"])
+    # When it was received, which is at most a millisecond or two before the entity was told.
+    assert after.state == received.isoformat(timespec="milliseconds")
+    assert (after.attributes["received"], after.attributes["text"]) == (
+        before.attributes["received"],
+        "Hello",
+    )
     assert statuses == [200, 200]
     assert [event.data["text"] for event in messages] == ["New"]
     assert shop
