@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.intellisms import image as image_platform
+from custom_components.intellisms import image as image_platform, picture_file
 from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, DOMAIN
 from custom_components.intellisms.picture import (
     Picture,
@@ -305,6 +305,21 @@ async def test_a_picture_that_is_being_written_goes_too(
     may_end.set()
     await removal
     assert _pictures(folder) == []
+
+
+async def test_a_picture_that_is_being_written_outlives_a_change(
+    hass: HomeAssistant, house: MockConfigEntry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replaced(unfinished: Path, path: Path) -> Path:
+        asyncio.run_coroutine_threadsafe(
+            picture_file.async_prune_pictures(hass, house), hass.loop
+        ).result(10)
+        return replace(unfinished, path)
+
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", replaced)
+    await _arrive(hass, house)
+    assert len(_pictures(folder)) == 1
 
 
 async def test_a_simulated_picture_is_not_kept(

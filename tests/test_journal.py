@@ -183,7 +183,7 @@ async def test_nothing_comes_twice_across_a_reload(
     assert sum(map(len, events)) == 1
 
 
-@pytest.mark.parametrize(("seconds", "published"), [(1.5, 1), (0, 2)])
+@pytest.mark.parametrize(("seconds", "published"), [(2.5, 1), (0, 2)])
 async def test_power_cut(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
@@ -196,7 +196,7 @@ async def test_power_cut(
 ) -> None:
     """Only what came in the last seconds may come again; lost it would be worse."""
     await own_door(sms("Before"))
-    await pass_time(hass, freezer, 1.5)
+    await pass_time(hass, freezer, 2.5)
     await own_door(sms())
     await pass_time(hass, freezer, seconds)
     messages.clear()

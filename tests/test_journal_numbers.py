@@ -6,14 +6,15 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER
+from custom_components.intellisms.const import DOMAIN, SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER
 from custom_components.intellisms.journal import MAX_STRANGERS
 
 from .automations import devices
-from .conftest import GATE, Post, keep_secret, sms
+from .conftest import GATE, SENDER, Post, keep_secret, sms
 
 type Events = list[Event[dict[str, Any]]]
 
@@ -106,6 +107,42 @@ async def test_a_number_added_later_shows_what_came_for_it(
     await world.reload()
     assert world.shown("sensor.shed_last_message") == "Two"
     assert world.stored()["strangers"] == {}
+
+
+async def test_a_message_is_whose_number_it_is_now(
+    hass: HomeAssistant, world: World, own_door: Post
+) -> None:
+    people = er.async_get(hass)
+    ids = {
+        name: people.async_get_or_create("person", "test", name, suggested_object_id=name).id
+        for name in ("alice", "bob")
+    }
+
+    def contact(name: str) -> ConfigSubentry:
+        keep_secret([name])
+        return ConfigSubentry(
+            data=MappingProxyType({"numbers": [SENDER], "person": ids[name.lower()]}),
+            subentry_type=SUBENTRY_CONTACT,
+            title=name,
+            unique_id=None,
+        )
+
+    alice = contact("Alice")
+    hass.config_entries.async_add_subentry(world.entry, alice)
+    await own_door(sms("Hello"))
+    hass.config_entries.async_remove_subentry(world.entry, alice.subentry_id)
+    hass.config_entries.async_add_subentry(world.entry, contact("Bob"))
+    await hass.async_block_till_done()
+
+    event = hass.states.get("event.bob_message")
+    assert event
+    told = {key: event.attributes[key] for key in ("text", "to_name", "from_name", "person_id")}
+    assert told == {
+        "text": "Hello",
+        "to_name": "Gate",
+        "from_name": "Bob",
+        "person_id": "person.bob",
+    }
 
 
 async def test_a_number_that_is_edited_leaves_no_stranger_behind(

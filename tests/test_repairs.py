@@ -19,7 +19,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.intellisms.address import base_url
 from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER, Issue
 from custom_components.intellisms.journal import MAX_STRANGERS
 from custom_components.intellisms.protocol import Message
@@ -341,16 +340,21 @@ async def the_address_as_it_is_now_was_shown(world: World) -> None:
     result = await flow.async_init(
         DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": world.entry.entry_id}
     )
+    if result["step_id"] == "problem":
+        result = await flow.async_configure(result["flow_id"], {})
     assert result["step_id"] == "address"
     flow.async_abort(result["flow_id"])
 
 
 async def something_comes_all_the_same(world: World) -> None:
     """Through a proxy, whose name Home Assistant need not know."""
-    world.update(shown_base=base_url(world.hass))
+    await the_address_as_it_is_now_was_shown(world)
     await world.settle()
+    # That it was looked at does not show that anything comes through it.
     assert list(world.issues()) == [Issue.NOT_REACHABLE]
     assert await world.post(sms()) == 200
+    await world.settle()
+    await world.reload()
 
 
 async def nothing_comes_for_a_while(world: World) -> None:
@@ -408,6 +412,12 @@ async def test_a_url_that_went_away_is_told_although_messages_came(world: World)
     await cause(world, there_is_no_url)
     await world.reload()
     assert list(world.issues()) == [Issue.NOT_REACHABLE]
+    # One that took its place proves nothing of the next.
+    assert await world.post(sms("Again")) == 200
+    await world.settle()
+    assert world.issues() == {}
+    await the_url_is_private(world)
+    assert Issue.NOT_REACHABLE in world.issues()
 
 
 async def test_unreadable_posts_that_go_on_keep_it_open(world: World) -> None:

@@ -77,6 +77,13 @@ async def test_name_stays_and_is_no_number(hass: HomeAssistant, typed: str) -> N
     assert understood.number == canonical_number(typed)
 
 
+@pytest.mark.parametrize("typed", ["+44 7710 12345 ext", "447710123 x45 Anna", "Parcel Company"])
+async def test_a_name_that_nobody_can_send_as(hass: HomeAssistant, typed: str) -> None:
+    assert await user_number(hass, typed) == UserNumber(
+        number=typed, written=typed, is_number=False, doubtful=True
+    )
+
+
 @pytest.mark.parametrize(
     ("typed", "country", "problem"),
     [
@@ -101,10 +108,6 @@ async def test_name_stays_and_is_no_number(hass: HomeAssistant, typed: str) -> N
             NumberProblem.INVALID,
         ),
         ("4477101234²", "GB", NumberProblem.INVALID),
-        # Letters among so many digits are no sender's name, and neither are that many letters.
-        ("+44 7710 12345 ext", "GB", NumberProblem.INVALID),
-        ("447710123 x45 Anna", "GB", NumberProblem.INVALID),
-        ("Parcel Company", "GB", NumberProblem.INVALID),
     ],
 )
 async def test_what_is_no_number(

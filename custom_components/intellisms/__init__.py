@@ -13,7 +13,7 @@ from .data import IntelliSMSConfigEntry, IntelliSMSData
 from .directory import Directory
 from .discretion import Discretion
 from .endpoint import DATA_ENDPOINT, Endpoint
-from .faults import log_fault
+from .faults import guarded, log_fault
 from .journal import Journal, remove_files
 from .picture_file import async_prune_pictures
 from .receiver import Receiver
@@ -54,7 +54,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     directory = Directory(hass, entry)
     journal.async_forget_others(directory)
     # Before the platforms listen: a new number's entities show what came before.
-    directory.async_on_added(lambda listing: journal.async_adopt(listing, directory.contact))
+    directory.async_on_added(lambda listing: journal.async_adopt(listing, directory))
     entry.runtime_data = IntelliSMSData(
         directory=directory,
         journal=journal,
@@ -65,13 +65,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     entry.async_on_unload(lambda: discretion.async_apply(keep_off_disk=False))
     watch = Watch(hass, entry)
     watch.async_start(journal_readable=readable)
-    await async_prune_pictures(hass, entry)
+    await async_prune_pictures(hass, entry, unfinished=True)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     async def updated(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         _take_over(hass, entry)
         discretion.async_apply(keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False))
-        watch.async_refresh()
+        # A message may have led here; core would log a fault's own words.
+        guarded(watch.async_refresh)()
         await async_prune_pictures(hass, entry)
 
     entry.async_on_unload(entry.add_update_listener(updated))
@@ -86,9 +87,7 @@ def _take_over(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
     data.journal.async_keep_off_disk(entry.options.get(CONF_KEEP_OFF_DISK, False))
     for subentry_id in data.directory.async_refresh():
         data.journal.async_forget(subentry_id)
-    # A number that was edited may be one that messages came for.
-    for listing in data.directory:
-        data.journal.async_adopt(listing, data.directory.contact)
+    data.journal.async_forget_strangers(data.directory)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:

@@ -20,6 +20,8 @@ CONF_KEEP_OFF_DISK: Final = "keep_off_disk"
 CONF_NUMBER: Final = "number"
 CONF_NUMBERS: Final = "numbers"
 CONF_PERSON: Final = "person"
+# The address that something came to although Home Assistant thinks it cannot be reached there.
+CONF_PROVEN: Final = "proven"
 CONF_REACH: Final = "reach"
 CONF_REPLACED_IDS: Final = "replaced_ids"
 # The URL that Home Assistant had when the address was shown last.

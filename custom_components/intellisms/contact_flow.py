@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .const import CONF_NUMBERS, CONF_PERSON, SUBENTRY_CONTACT
-from .user_number import UserNumberError, user_number
+from .user_number import NumberProblem, UserNumberError, user_number
 
 CONTACT_SCHEMA = vol.Schema(
     {
@@ -84,6 +84,9 @@ class ContactFlow(ConfigSubentryFlow):
                 number = await user_number(self.hass, typed)
             except UserNumberError as err:
                 errors[CONF_NUMBERS] = err.problem
+                return None
+            if number.doubtful and not number.is_number:
+                errors[CONF_NUMBERS] = NumberProblem.INVALID
                 return None
             if self._is_taken(number.number, edited):
                 errors[CONF_NUMBERS] = "number_taken"

@@ -15,7 +15,7 @@ from .directory import Listing, VirtualNumber
 from .entity import RecordEntity
 from .faults import log_fault
 from .picture import Picture, PictureError, PictureFetchError, async_fetch_picture
-from .picture_file import picture_path, read_picture, write_picture
+from .picture_file import async_prune_pictures, picture_path, read_picture, write_picture
 from .protocol import MessageType
 from .received import Received
 
@@ -81,9 +81,7 @@ class LastPicture(RecordEntity, ImageEntity):
     async def async_will_remove_from_hass(self) -> None:
         if self._fetching:
             self._fetching.cancel()
-        # What is being written cannot be stopped, and would come after the file was deleted.
-        if self._writing:
-            await asyncio.wait([self._writing])
+        await self._written()
 
     @override
     @callback
@@ -104,15 +102,23 @@ class LastPicture(RecordEntity, ImageEntity):
             now = dt_util.utcnow().replace(microsecond=0)
             self._show(picture, now)
             if not received.simulated and not self.discreet:
+                await self._written()
                 self._writing = self.hass.async_add_executor_job(
                     write_picture, self._path, picture, now
                 )
-                await asyncio.shield(self._writing)
+                await self._written()
+                self._writing.result()
         except PictureFetchError as err:
             self._last_error = err.reason
         except Exception as err:  # noqa: BLE001
             log_fault(err, "fetching a picture")
         super()._async_received(received)
+
+    async def _written(self) -> None:
+        """Wait for what is being written: it cannot be stopped, and may not be wanted any more."""
+        if self._writing:
+            await asyncio.wait([self._writing])
+            await async_prune_pictures(self.hass, self._entry)
 
     def _show(self, picture: Picture, when: datetime) -> None:
         self._content = picture.content

@@ -19,7 +19,7 @@ from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .directory import Contact, Listing, VirtualNumber
+from .directory import Directory, Listing, VirtualNumber
 from .discretion import without_what_was_said
 from .received import Received
 
@@ -34,7 +34,8 @@ MAX_STRANGERS = 20
 MIN_GAP = 1.0
 # Seconds from a change to the write that holds it; in a large file more, to spare the disk.
 IDS_DELAY = 1.0
-LAST_DELAY = 2.0
+# Later than the ids even where a moment passes between the two, or the ids would give way.
+LAST_DELAY = 2.2
 MAX_DELAY = 30.0
 SMALL_FILE = 32 * 1024
 LARGE_FILE = 256 * 1024
@@ -250,37 +251,33 @@ class Journal:
         return list(self._strangers)
 
     @callback
-    def async_adopt(
-        self, listing: Listing, contact_of: Callable[[str | None], Contact | None]
-    ) -> None:
+    def async_adopt(self, listing: Listing, directory: Directory) -> None:
         """Give a number or a contact just configured what came of theirs before."""
+        if listing.subentry_id in self._records:
+            return
         record = self._record_before(listing)
         if record is None or record.kept is None:
             return
-        last = record.kept
-        if isinstance(listing, VirtualNumber):
-            last = replace(last, to_name=listing.name, device_id=listing.device_id)
-        if contact := contact_of(last.message.sender):
-            last = replace(
-                last,
-                sender_name=contact.name,
-                sender_known=True,
-                sender_device_id=contact.device_id,
-            )
+        last = _as_known(record.kept, directory)
         self.async_set_record(listing.subentry_id, replace(record, last=last, kept=last))
 
     def _record_before(self, listing: Listing) -> Record | None:
-        """Return what is known of a listing that has no record of its own yet."""
         if isinstance(listing, VirtualNumber):
-            # Not a stranger any more, even where an edited number keeps its own record.
-            record = self._strangers.pop(listing.number, None)
-            return None if listing.subentry_id in self._records else record
-        if listing.subentry_id in self._records:
-            return None
+            return self._strangers.pop(listing.number, None)
         known = (record.kept for record in (*self._records.values(), *self._strangers.values()))
         theirs = [last for last in known if last and last.message.sender in listing.numbers]
         last = max(theirs, key=lambda received: received.received, default=None)
         return Record(kept=last, total=1) if last else None
+
+    @callback
+    def async_forget_strangers(self, directory: Directory) -> None:
+        """Drop what was kept of numbers that are configured, by an edit, say.
+
+        Entities that are there already must not show an old message as if it came now.
+        """
+        for number in [number for number in self._strangers if directory.number(number)]:
+            del self._strangers[number]
+            self._last_file.async_schedule()
 
     @callback
     def async_forget(self, subentry_id: str) -> None:
@@ -344,6 +341,21 @@ class Journal:
         event = received.as_event()
         # What the provider's unknown types carry is for the event; here it would only grow.
         return without_what_was_said(event) if self._keep_off_disk else {**event, "raw": None}
+
+
+def _as_known(received: Received, directory: Directory) -> Received:
+    """Return a message with number and sender as they are known now."""
+    number = directory.number(received.to) if received.to else None
+    contact = directory.contact(received.message.sender)
+    return replace(
+        received,
+        to_name=number.name if number else None,
+        device_id=number.device_id if number else None,
+        sender_name=contact.name if contact else None,
+        sender_known=contact is not None,
+        sender_device_id=contact.device_id if contact else None,
+        person_id=directory.person_id(contact) if contact else None,
+    )
 
 
 def _today() -> int:

@@ -91,7 +91,7 @@ async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any])
             path=[CONF_NUMBERS],
         ) from err
     # A form could ask which is meant; here a wrong guess would match somebody else.
-    if any(number.doubtful for number in numbers):
+    if any(number.doubtful and number.is_number for number in numbers):
         raise vol.Invalid(
             "a number may be of two countries; write it with + and the country code",
             path=[CONF_NUMBERS],

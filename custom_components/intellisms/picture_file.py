@@ -18,16 +18,23 @@ def picture_path(hass: HomeAssistant, entry_id: str, subentry_id: str = "") -> P
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry_id}.picture.{subentry_id}"))
 
 
-async def async_prune_pictures(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete the pictures of numbers that are gone, and all while none may be kept."""
+async def async_prune_pictures(
+    hass: HomeAssistant, entry: ConfigEntry, *, unfinished: bool = False
+) -> None:
+    """Delete the pictures of numbers that are gone, and all while none may be kept.
+
+    With `unfinished` also what a power cut left of one: only while none is being written.
+    """
     keep_off_disk = entry.options.get(CONF_KEEP_OFF_DISK, False)
     kept = frozenset() if keep_off_disk else frozenset(entry.subentries)
-    await hass.async_add_executor_job(_prune, picture_path(hass, entry.entry_id), kept)
+    beginning = picture_path(hass, entry.entry_id)
+    await hass.async_add_executor_job(_prune, beginning, kept, unfinished)
 
 
-def _prune(beginning: Path, kept: frozenset[str]) -> None:
+def _prune(beginning: Path, kept: frozenset[str], unfinished: bool) -> None:
     for path in beginning.parent.glob(f"{beginning.name}*"):
-        if path.name.removeprefix(beginning.name) not in kept:
+        subentry_id, _, part = path.name.removeprefix(beginning.name).partition(".")
+        if unfinished if part else subentry_id not in kept:
             path.unlink(missing_ok=True)
 
 

@@ -45,7 +45,8 @@ class UserNumber:
 
     `number` is `+` and digits, a shortcode or a name; `written` is for people to
     read. `guessed` is true where a country had to be assumed, `doubtful` where what
-    was typed is a number of that country as well as an international one.
+    was typed is a number of that country as well as an international one, or a name
+    that nobody can send as.
     """
 
     is_number: bool = True
@@ -81,11 +82,10 @@ def _understand(text: str, country: str | None) -> UserNumber:
 
 
 def _name(typed: str) -> UserNumber:
-    """Take an alphanumeric sender; nobody sends as *44 7700 900123 x2*."""
+    """Take an alphanumeric sender; *44 7700 900123 x2* hardly is one."""
     digits = sum(character.isdigit() for character in typed)
-    if digits >= MANY_DIGITS or len(typed) > MAX_NAME:
-        raise UserNumberError(NumberProblem.INVALID)
-    return UserNumber(number=typed, written=typed, is_number=False)
+    doubtful = digits >= MANY_DIGITS or len(typed) > MAX_NAME
+    return UserNumber(number=typed, written=typed, is_number=False, doubtful=doubtful)
 
 
 def _international(text: str) -> UserNumber:

@@ -21,6 +21,7 @@ from .address import AddressProblem, base_url, shown_address
 from .cloudhook import async_on_cloud_change, is_cloudhook_gone
 from .const import (
     CONF_CLOUDHOOK_URL,
+    CONF_PROVEN,
     CONF_REACH,
     CONF_REPLACED_IDS,
     CONF_SHOWN_BASE,
@@ -114,9 +115,15 @@ class Watch:
 
     @callback
     def _contacted(self) -> None:
-        """Whatever was thought of the address, something came through it."""
+        """Whatever was thought of the address, something came through it.
+
+        Home Assistant need not know by which name a proxy lets the provider in.
+        """
         if self._is_raised(Issue.NOT_REACHABLE):
-            self._check()
+            proven = shown_address(self._hass, self._entry.data).url
+            self._hass.config_entries.async_update_entry(
+                self._entry, data={**self._entry.data, CONF_PROVEN: proven}
+            )
 
     def _unknown_number(self, number: str) -> None:
         self._raise(
@@ -160,19 +167,17 @@ class Watch:
 
     def _check_address(self) -> None:
         data = self._entry.data
-        problem = shown_address(self._hass, data).problem
-        shown, base = data.get(CONF_SHOWN_BASE), base_url(self._hass)
-        # Home Assistant need not know by which name a proxy lets the provider in.
-        proven = self._data.journal.account.last_contact is not None and shown == base
-        doubtful = problem in (AddressProblem.NO_URL, AddressProblem.PRIVATE)
-        unreachable = doubtful and not proven
+        address = shown_address(self._hass, data)
+        doubtful = address.problem in (AddressProblem.NO_URL, AddressProblem.PRIVATE)
+        unreachable = doubtful and data.get(CONF_PROVEN) != address.url
         self._set(Issue.NOT_REACHABLE, present=unreachable)
         by_cloudhook = data[CONF_REACH] == Reach.CLOUDHOOK
         gone = by_cloudhook and is_cloudhook_gone(
             self._hass, data[CONF_WEBHOOK_ID], data[CONF_CLOUDHOOK_URL]
         )
         self._set(Issue.CLOUDHOOK_GONE, present=gone, fixable=True)
-        changed = not by_cloudhook and not unreachable and shown not in (None, base)
+        shown, base = data.get(CONF_SHOWN_BASE), base_url(self._hass)
+        changed = not by_cloudhook and not doubtful and shown not in (None, base)
         self._set(Issue.ADDRESS_CHANGED, present=changed, fixable=True)
 
     def _check_automations(self) -> None:
