@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+import gc
 import gzip
 from http import HTTPStatus
 import json
 import random
+import tracemalloc
 from typing import Any
 from unittest.mock import patch
 
@@ -740,3 +742,58 @@ async def test_many_connections_at_once(
     statuses = await asyncio.gather(*(own_door(sms(f"Text {number}")) for number in range(200)))
     assert set(statuses) == {HTTPStatus.OK}
     assert {event.data["text"] for event in messages} == {f"Text {n}" for n in range(200)}
+
+
+async def test_200_that_never_finish_hold_nobody_up(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    hass_client_no_auth: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = await hass_client_no_auth()
+    head = f"POST /api/intellisms/{WEBHOOK_ID} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{{"
+    writers = []
+    for _ in range(200):
+        _, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        writer.write(head.encode())
+        writers.append(writer)
+    assert await own_door(sms()) == HTTPStatus.OK
+    for writer in writers:
+        writer.close()
+        await writer.wait_closed()
+    assert await own_door(sms("Again")) == HTTPStatus.OK
+    await hass.async_block_till_done()
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_memory_stays_flat(
+    loaded: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Whatever is posted, only short ids and a few last messages stay."""
+    client = await hass_client_no_auth()
+    large = "x" * 60_000
+
+    async def post(**element: str) -> None:
+        # Not by the fixtures, which remember what was posted.
+        body = {"messages": [{"to": GATE, "channel": "sms", **element}, large]}
+        response = await client.post(f"/api/intellisms/{WEBHOOK_ID}", json=body)
+        assert response.status == HTTPStatus.OK
+
+    async def burst(start: int) -> int:
+        for number in range(start, start + 20):
+            await post(messageid=f"{number}{large}", **{"from": f"{number}{large}"})
+            await post(to=f"{number}{large}")
+            await post(**{f"{number}{large}": "1"})
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        await burst(0)
+        before = await burst(20)
+        after = await burst(40)
+    finally:
+        tracemalloc.stop()
+    # They were 7 MB. The test's own client keeps something of each.
+    assert after - before < 2_000_000

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import threading
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -305,6 +306,23 @@ async def test_a_picture_that_is_being_written_goes_too(
     may_end.set()
     await removal
     assert _pictures(folder) == []
+
+
+async def test_a_disk_that_cannot_be_written_keeps_nothing_out(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    folder: Path,
+    messages: list[Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await _arrive(hass, house)
+    [path] = _pictures(folder)
+    path.with_name(f"{path.name}.0a1b2c3d").write_bytes(JPEG)
+    with patch.object(Path, "unlink", side_effect=OSError(30, "Read-only file system")):
+        await _reload(hass, house)
+    assert "A picture could not be deleted (OSError)" in caplog.text
+    receive(house, text("Sesame"))
+    assert [event.data["text"] for event in messages][-1] == "Sesame"
 
 
 async def test_a_picture_that_is_being_written_outlives_a_change(

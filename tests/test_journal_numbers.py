@@ -6,7 +6,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Event, HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -204,6 +204,14 @@ async def test_the_latest_20_strangers_are_kept(
     assert world.shown("sensor.two_last_message") == "Text"
     await world.unload()
     assert set(world.stored()["strangers"]) == set(numbers[3:])
+
+
+async def test_what_is_too_long_for_a_number_is_not_kept(world: World, own_door: Post) -> None:
+    await own_door(sms(to="7" * 65))
+    await own_door(sms(to=f"+{'7' * 63}"))
+    await world.unload()
+    assert [len(number) for number in world.stored()["strangers"]] == [64]
+    assert len(ir.async_get(world.hass).issues) == 1
 
 
 async def test_strangers_without_a_number_are_not_kept(world: World, own_door: Post) -> None:

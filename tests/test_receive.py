@@ -646,6 +646,7 @@ async def test_number_that_is_added_later_shows_what_came(
     assert await own_door(sms("Third", to=SHOP)) == 200
     assert [event.data["device_id"] for event in messages] == [device.device_id]
     assert state_of(hass, "sensor.shop_messages_received").state == "3"
+    assert state_of(hass, "event.shop_message").attributes["text"] == "Third"
 
 
 # ---- order, contexts, faults ------------------------------------------------------

@@ -136,6 +136,17 @@ async def test_no_address_is_shown_while_the_account_is_not_loaded(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
 
 
+async def test_no_new_address_is_shown_while_the_account_is_not_loaded(
+    hass: HomeAssistant, loaded: MockConfigEntry, dialog: Reconfigure
+) -> None:
+    """Nobody would open the doors for it, or shut them for the old one."""
+    await dialog.choose("new_address")
+    await hass.config_entries.async_unload(loaded.entry_id)
+    result = await dialog.submit()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
+    assert loaded.data["webhook_id"] == WEBHOOK_ID
+
+
 # ---- another address ----------------------------------------------------------------
 
 

@@ -76,6 +76,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
         await async_prune_pictures(hass, entry)
 
     entry.async_on_unload(entry.add_update_listener(updated))
+    # What was changed while this waited for something.
+    _take_over(hass, entry)
     return True
 
 

@@ -163,18 +163,21 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(step_id="new_address")
         entry = self._get_reconfigure_entry()
         webhook_id = webhook.async_generate_id()
-        updates: dict[str, Any] = {
-            CONF_WEBHOOK_ID: webhook_id,
-            CONF_REPLACED_IDS: [*entry.data[CONF_REPLACED_IDS], entry.data[CONF_WEBHOOK_ID]],
-            CONF_CLOUDHOOK_URL: None,
-        }
+        url = None
         if entry.data[CONF_REACH] == Reach.CLOUDHOOK:
             url = await async_create_cloudhook(self.hass, webhook_id)
             if url is None:
                 return self.async_show_form(
                     step_id="new_address", errors={"base": "cloud_not_ready"}
                 )
-            updates[CONF_CLOUDHOOK_URL] = url
+        # Only a loaded entry takes the new address over, and tells the doors of the old one.
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        updates = {
+            CONF_WEBHOOK_ID: webhook_id,
+            CONF_REPLACED_IDS: [*entry.data[CONF_REPLACED_IDS], entry.data[CONF_WEBHOOK_ID]],
+            CONF_CLOUDHOOK_URL: url,
+        }
         address = async_update_address(self.hass, entry, updates)
         return self._tell(address, "address_replaced")
 

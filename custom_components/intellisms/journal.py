@@ -11,8 +11,9 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import logging
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import STORAGE_DIR, Store
@@ -30,6 +31,8 @@ MAX_IDS = 20_000
 MAX_AGE = timedelta(days=30)
 # Last messages of numbers that nobody has configured yet.
 MAX_STRANGERS = 20
+# Characters. Nothing longer is a number; it would be kept, and shown, for nothing.
+MAX_NUMBER = 64
 # Seconds between two writes, of either file.
 MIN_GAP = 1.0
 # Seconds from a change to the write that holds it; in a large file more, to spare the disk.
@@ -40,6 +43,11 @@ MAX_DELAY = 30.0
 SMALL_FILE = 32 * 1024
 LARGE_FILE = 256 * 1024
 KEY_LENGTH = 12
+# What of a message may be long.
+TEXTS = (
+    "text", "user_data", "button_id", "button_text", "media_url", "to", "sender", "message_id",
+    "reply_to", "network_code",
+)  # fmt: skip
 
 type Stored = dict[str, Any]
 
@@ -124,11 +132,11 @@ class Record:
     kept: Received | None = None
     total: int = 0
 
-    def after(self, received: Received) -> Self:
+    def after(self, received: Received) -> Record:
         """Return the record as it is after one more message."""
         if received.simulated:
             return replace(self, last=received)
-        return replace(self, last=received, kept=received, total=self.total + 1)
+        return Record(last=received, kept=received, total=self.total + 1)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -238,7 +246,7 @@ class Journal:
     @callback
     def async_keep_stranger(self, received: Received) -> None:
         """Keep the last message of a number that is not configured, for when it is."""
-        if received.to is None:
+        if received.to is None or len(received.to) > MAX_NUMBER:
             return
         known = self._strangers.pop(received.to, Record())
         self._strangers[received.to] = known.after(received)
@@ -259,7 +267,8 @@ class Journal:
         if record is None or record.kept is None:
             return
         last = _as_known(record.kept, directory)
-        self.async_set_record(listing.subentry_id, replace(record, last=last, kept=last))
+        record = Record(last=last, kept=last, total=record.total)
+        self.async_set_record(listing.subentry_id, record)
 
     def _record_before(self, listing: Listing) -> Record | None:
         if isinstance(listing, VirtualNumber):
@@ -328,8 +337,8 @@ class Journal:
         """Return about how many bytes of what was said the file holds."""
         kept = (record.kept for record in (*self._records.values(), *self._strangers.values()))
         messages = [received.message for received in kept if received]
-        said = ((m.text, m.user_data, m.button_id, m.media_url) for m in messages)
-        return sum(len(part) for parts in said for part in parts if part)
+        texts = attrgetter(*TEXTS)
+        return sum(len(text) for message in messages for text in texts(message) if text)
 
     def _stored(self, records: Mapping[str, Record]) -> Stored:
         return {

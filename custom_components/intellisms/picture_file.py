@@ -1,6 +1,7 @@
 """The pictures on disk: the last one of each virtual number."""
 
 from datetime import UTC, datetime
+import logging
 import os
 from pathlib import Path
 from secrets import token_hex
@@ -11,6 +12,8 @@ from homeassistant.helpers.storage import STORAGE_DIR
 
 from .const import CONF_KEEP_OFF_DISK, DOMAIN
 from .picture import Picture, PictureFetchError, as_picture
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def picture_path(hass: HomeAssistant, entry_id: str, subentry_id: str = "") -> Path:
@@ -35,7 +38,11 @@ def _prune(beginning: Path, kept: frozenset[str], unfinished: bool) -> None:
     for path in beginning.parent.glob(f"{beginning.name}*"):
         subentry_id, _, part = path.name.removeprefix(beginning.name).partition(".")
         if unfinished if part else subentry_id not in kept:
-            path.unlink(missing_ok=True)
+            # A disk that cannot be written to must not keep messages out.
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as err:
+                _LOGGER.warning("A picture could not be deleted (%s)", type(err).__name__)
 
 
 def read_picture(path: Path) -> tuple[Picture, datetime] | None:

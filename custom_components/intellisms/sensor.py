@@ -199,7 +199,8 @@ class AccountSensor(AccountEntity, SensorEntity):
 
 
 def _fitting(value: StateType | datetime) -> StateType | datetime:
-    """Shorten a text that core would refuse, and log, as a state."""
-    if isinstance(value, str) and len(value) > MAX_STATE_LENGTH:
-        return f"{value[: MAX_STATE_LENGTH - 1]}…"
-    return value
+    """Shorten a text that core would refuse, and log, as a state; some databases refuse NUL."""
+    if not isinstance(value, str):
+        return value
+    shown = value.replace("\0", "")
+    return shown if len(shown) <= MAX_STATE_LENGTH else f"{shown[: MAX_STATE_LENGTH - 1]}…"

@@ -35,7 +35,7 @@ from .const import (
 )
 from .data import IntelliSMSConfigEntry
 from .faults import guarded
-from .journal import MAX_STRANGERS
+from .journal import MAX_NUMBER, MAX_STRANGERS
 from .quoted import quoted
 from .received import Received
 from .signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_trouble
@@ -110,7 +110,7 @@ class Watch:
             self._raise(Issue.NO_NUMBER_NAMED, fixable=True)
             return
         self._clear(Issue.NO_NUMBER_NAMED)
-        if received.device_id is None:
+        if received.device_id is None and len(received.to) <= MAX_NUMBER:
             self._unknown_number(received.to)
 
     @callback
