@@ -224,6 +224,10 @@ async def doorbell(
     assert calls() == [("lock.unlock", {"entity_id": ["lock.front_door"]})]
 
     await ring()
+    await deliver(button("Let in", age=timedelta(hours=9)))
+    assert calls() == []
+
+    await ring()
     await deliver(button("Not now"))
     await deliver(button("Let in"))
     assert calls() == []
