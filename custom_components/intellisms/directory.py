@@ -1,7 +1,7 @@
 """Whose number is whose: the config entry's subentries as devices to look up."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -18,6 +18,7 @@ from .const import (
     SUBENTRY_VIRTUAL_NUMBER,
     DeviceModel,
 )
+from .received import Received
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +107,22 @@ class Directory:
             return None
         person = er.async_get(self._hass).entities.get_entry(contact.person)
         return person.entity_id if person else None
+
+    def as_known(self, received: Received) -> Received:
+        """Return a message with number and sender as they are known now."""
+        number, contact = self.number(received.to), self.contact(received.message.sender)
+        return replace(
+            received,
+            to=number.number if number else received.to,
+            to_name=number.name if number else None,
+            device_id=number.device_id if number else None,
+            number_id=number.subentry_id if number else None,
+            sender_name=contact.name if contact else None,
+            sender_known=contact is not None,
+            sender_device_id=contact.device_id if contact else None,
+            person_id=self.person_id(contact) if contact else None,
+            contact_id=contact.subentry_id if contact else None,
+        )
 
     @callback
     def async_on_added(self, listener: Listener) -> None:

@@ -266,7 +266,7 @@ class Journal:
         record = self._record_before(listing)
         if record is None or record.kept is None:
             return
-        last = _as_known(record.kept, directory)
+        last = directory.as_known(record.kept)
         record = Record(last=last, kept=last, total=record.total)
         self.async_set_record(listing.subentry_id, record)
 
@@ -350,21 +350,6 @@ class Journal:
         event = received.as_event()
         # What the provider's unknown types carry is for the event; here it would only grow.
         return without_what_was_said(event) if self._keep_off_disk else {**event, "raw": None}
-
-
-def _as_known(received: Received, directory: Directory) -> Received:
-    """Return a message with number and sender as they are known now."""
-    number = directory.number(received.to) if received.to else None
-    contact = directory.contact(received.message.sender)
-    return replace(
-        received,
-        to_name=number.name if number else None,
-        device_id=number.device_id if number else None,
-        sender_name=contact.name if contact else None,
-        sender_known=contact is not None,
-        sender_device_id=contact.device_id if contact else None,
-        person_id=directory.person_id(contact) if contact else None,
-    )
 
 
 def _today() -> int:

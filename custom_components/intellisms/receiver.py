@@ -114,23 +114,14 @@ class Receiver:
         return received.sender_known or self._entry.options.get(CONF_ACCEPT) != Accept.KNOWN
 
     def _received(self, message: Message, now: datetime, *, simulated: bool = False) -> Received:
-        number = self._directory.number(message.to)
-        contact = self._directory.contact(message.sender)
-        return Received(
+        received = Received(
             entry_id=self._entry_id,
             message=message,
             received=now,
-            to=number.number if number else message.to,
-            to_name=number.name if number else None,
-            device_id=number.device_id if number else None,
-            number_id=number.subentry_id if number else None,
-            sender_name=contact.name if contact else None,
-            sender_known=contact is not None,
-            sender_device_id=contact.device_id if contact else None,
-            person_id=self._directory.person_id(contact) if contact else None,
-            contact_id=contact.subentry_id if contact else None,
+            to=message.to,
             simulated=simulated,
         )
+        return self._directory.as_known(received)
 
     def _publish(self, received: Received) -> None:
         """Tell, in this order: runtime state, entities, the bus, triggers.
