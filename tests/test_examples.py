@@ -226,6 +226,8 @@ async def doorbell(
     await ring()
     await deliver(button("Let in", age=timedelta(hours=9)))
     assert calls() == []
+    await deliver(button("Let in"))
+    assert calls() == [("lock.unlock", {"entity_id": ["lock.front_door"]})]
 
     await ring()
     await deliver(button("Not now"))

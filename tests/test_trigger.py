@@ -2,12 +2,14 @@
 
 import ast
 from collections.abc import Iterator
+from datetime import timedelta
 import json
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.automation import EVENT_AUTOMATION_TRIGGERED
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, HomeAssistant, ServiceCall
@@ -218,6 +220,30 @@ async def test_button_tapped(
     assert _names(runs) == expected
 
 
+@pytest.mark.parametrize("trigger", ["message_received", "button_tapped"])
+@pytest.mark.parametrize(
+    "max_age", [{"minutes": 5}, {"hours": 0, "minutes": 5, "seconds": 0}, "00:05:00", 300], ids=str
+)
+async def test_what_comes_late_or_says_no_time_is_passed_over(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
+    trigger: str,
+    max_age: Any,
+) -> None:
+    freezer.move_to("2026-11-23T12:00:00+00:00")
+    await automate_by(hass, when(trigger, max_age=max_age))
+    # Clocks differ: what seems to come from the future is not late.
+    in_time = [button("Open", age=timedelta(seconds=age)) for age in (-90, 0, 299, 300)]
+    late = [button("Open", age=age) for age in (timedelta(seconds=301), timedelta(days=2))]
+    timeless = [posted(button("Open"), sent=sent) for sent in (None, "yesterday", "")]
+    for body in (*late, *timeless, *in_time):
+        receive(house, body)
+    await hass.async_block_till_done()
+    assert [run.data["message_id"] for run in runs] == [message_id(body) for body in in_time]
+
+
 async def test_a_list_reply_is_told_by_id_and_by_label(
     hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
 ) -> None:
@@ -298,6 +324,11 @@ NONSENSE: list[tuple[str, dict[str, Any]]] = [
     # British by Home Assistant's country, German by its first digits.
     ("message_received", {"numbers": ["4930123456"]}),
     ("message_received", {"sender": "friends"}),
+    # What a picker says in which nothing was chosen; and what no message can be.
+    ("message_received", {"max_age": {"hours": 0, "minutes": 0, "seconds": 0}}),
+    ("message_received", {"max_age": None}),
+    ("button_tapped", {"max_age": {"minutes": -5}}),
+    ("button_tapped", {"max_age": "soon"}),
     ("message_received", {"button": ["Sesame"]}),
     ("message_received", {"colour": "green"}),
     ("message_rejected", {}),

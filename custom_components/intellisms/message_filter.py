@@ -6,6 +6,7 @@ everybody; only a field that is absent leaves open who is meant.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 import logging
 from typing import Any, Self
@@ -32,6 +33,7 @@ CONF_TYPE = "type"
 CONF_MATCH = "match"
 CONF_TEXT = "text"
 CONF_EXACT = "exact"
+CONF_MAX_AGE = "max_age"
 
 
 class Sender(StrEnum):
@@ -69,6 +71,12 @@ NUMBER_FIELDS = {vol.Optional(CONF_VIRTUAL_NUMBER): CHOICES}
 KIND_FIELDS = {
     vol.Optional(CONF_CHANNEL): CHOICES,
     vol.Optional(CONF_TYPE): CHOICES,
+}
+# A picker in which nothing was chosen says zero: no message is that young.
+AGE_FIELDS = {
+    vol.Optional(CONF_MAX_AGE): vol.All(
+        cv.positive_time_period, vol.Range(min=timedelta(seconds=1))
+    )
 }
 
 
@@ -120,6 +128,7 @@ class MessageFilter:
     types: frozenset[str] | None
     sender: SenderMatch
     text: TextMatch | None
+    max_age: timedelta | None
     _complained: bool = field(default=False, init=False)
 
     @classmethod
@@ -135,6 +144,7 @@ class MessageFilter:
                 numbers=_chosen(options, CONF_NUMBERS),
             ),
             text=text_match(options),
+            max_age=options.get(CONF_MAX_AGE),
         )
 
     def groups(self, received: Received) -> dict[int | str, str | None] | None:
@@ -144,6 +154,7 @@ class MessageFilter:
             _among(received.device_id, self.devices)
             and _among(message.channel, self.channels)
             and _among(message.type, self.types)
+            and self._is_young(received)
             and self.sender.matches(
                 number=message.sender,
                 contact=received.sender_device_id,
@@ -159,6 +170,13 @@ class MessageFilter:
         except PatternTimeoutError:
             self._complain()
             return None
+
+    def _is_young(self, received: Received) -> bool:
+        """Tell whether a message came soon enough after it was sent; it may have had to wait."""
+        if self.max_age is None:
+            return True
+        sent = received.message.sent
+        return sent is not None and received.received - sent <= self.max_age
 
     def _complain(self) -> None:
         """Say once that a pattern is too slow; whoever sends the text could fill the log."""

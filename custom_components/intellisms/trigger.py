@@ -5,6 +5,7 @@ from typing import Any, ClassVar, cast, override
 
 from homeassistant.const import CONF_OPTIONS
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.trigger import (
     Trigger,
@@ -17,6 +18,7 @@ import voluptuous as vol
 
 from .faults import guarded
 from .message_filter import (
+    AGE_FIELDS,
     CHOICES,
     CONF_EXACT,
     KIND_FIELDS,
@@ -47,6 +49,7 @@ class MessageTrigger(Trigger):
         **SENDER_FIELDS,
         **TEXT_FIELDS,
         **KIND_FIELDS,
+        **AGE_FIELDS,
     }
     _DESCRIPTION: ClassVar[str] = "IntelliSMS message received"
 
@@ -93,7 +96,8 @@ class ButtonTrigger(MessageTrigger):
         **NUMBER_FIELDS,
         **SENDER_FIELDS,
         vol.Optional(CONF_BUTTON): CHOICES,
-        vol.Optional(CONF_EXACT, default=False): bool,
+        vol.Optional(CONF_EXACT, default=False): cv.boolean,
+        **AGE_FIELDS,
     }
     _DESCRIPTION: ClassVar[str] = "IntelliSMS button tapped"
 
