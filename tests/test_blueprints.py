@@ -48,6 +48,7 @@ from .automations import (
     text,
 )
 from .conftest import Post
+from .helpers_automation import posted
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "blueprints" / "automation" / "intellisms"
@@ -236,6 +237,9 @@ def test_the_page_has_a_button_for_each() -> None:
 # ---- open a gate for known contacts -----------------------------------------------
 
 
+MONDAY_NIGHT = {"after": "22:00:00", "before": "06:00:00", "days": ["mon"]}
+
+
 @pytest.fixture
 async def gate(
     hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn
@@ -341,6 +345,11 @@ async def test_gate_stays_shut_outside_its_hours(
         ({"days": ["mon"]}, "2026-07-06 12:00:00+00:00", 1),
         ({"days": ["mon"]}, "2026-07-07 12:00:00+00:00", 0),
         ({"days": []}, "2026-07-06 12:00:00+00:00", 0),
+        # Monday's night ends on Tuesday; Sunday's ended on Monday.
+        (MONDAY_NIGHT, "2026-07-06 22:00:00+00:00", 1),
+        (MONDAY_NIGHT, "2026-07-07 05:59:59+00:00", 1),
+        (MONDAY_NIGHT, "2026-07-07 23:30:00+00:00", 0),
+        (MONDAY_NIGHT, "2026-07-06 03:00:00+00:00", 0),
     ],
 )
 async def test_gate_hours(
@@ -635,6 +644,25 @@ async def test_question_that_nobody_answers(
     assert counted(question) == {"ask": 1, "nobody": 1}
 
 
+async def test_question_is_open_no_longer_for_taps_that_come_late(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await ring(hass)
+    for _ in range(2):
+        freezer.tick(149)
+        await tap(button("Yes", age=timedelta(hours=1)))
+        async_fire_time_changed(hass)
+        await settle()
+    assert counted(question) == {"ask": 1}
+    freezer.tick(3)
+    async_fire_time_changed(hass)
+    await settle()
+    assert counted(question) == {"ask": 1, "nobody": 1}
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -645,7 +673,8 @@ async def test_question_that_nobody_answers(
         lambda: button("No", to=SHOP),
         lambda: button("Maybe"),
         lambda: text("Yes", channel="whatsapp"),
-        lambda: button("Yes", age=timedelta(minutes=2)),
+        lambda: button("Yes", age=timedelta(seconds=15)),
+        lambda: posted(button("Yes"), sent=None),
     ],
     ids=[
         "a stranger",
@@ -656,6 +685,7 @@ async def test_question_that_nobody_answers(
         "another button",
         "a text",
         "an old tap",
+        "a tap without a time",
     ],
 )
 async def test_question_waits_on(
