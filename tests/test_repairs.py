@@ -444,9 +444,14 @@ async def test_nothing_is_raised_while_home_assistant_starts(
     assert list(our_issues(hass)) == [Issue.NOT_REACHABLE]
 
 
-async def test_an_address_that_was_never_shown_has_not_changed(world: World) -> None:
-    world.update(shown_base=None)
+async def test_an_address_that_was_shown_without_a_url_is_to_be_pasted(world: World) -> None:
+    await cause(world, there_is_no_url)
+    await the_address_as_it_is_now_was_shown(world)
     await world.url(OTHER_URL)
+    await world.settle()
+    assert list(world.issues()) == [Issue.ADDRESS_CHANGED]
+    form, _ = await world.fix(Issue.ADDRESS_CHANGED, {})
+    assert form["description_placeholders"] == {"url": f"{OTHER_URL}/api/intellisms/{WEBHOOK_ID}"}
     assert world.issues() == {}
 
 

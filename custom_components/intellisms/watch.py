@@ -176,8 +176,9 @@ class Watch:
             self._hass, data[CONF_WEBHOOK_ID], data[CONF_CLOUDHOOK_URL]
         )
         self._set(Issue.CLOUDHOOK_GONE, present=gone, fixable=True)
+        # Shown while there was no URL, an address was not one that can be pasted.
         shown, base = data.get(CONF_SHOWN_BASE), base_url(self._hass)
-        changed = not by_cloudhook and not doubtful and shown not in (None, base)
+        changed = not by_cloudhook and not doubtful and shown != base
         self._set(Issue.ADDRESS_CHANGED, present=changed, fixable=True)
 
     def _check_automations(self) -> None:
