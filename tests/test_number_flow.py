@@ -365,20 +365,6 @@ async def test_other_messages_do_not_end_the_wait(
     await check_that_it_still_waits(waiting, own_door)
 
 
-async def test_a_message_without_a_number_does_not_end_the_wait(
-    hass: HomeAssistant, own_door: Post
-) -> None:
-    """Where no number is configured, nothing can be guessed either."""
-    entry = account([])
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    flow = Flow(hass, entry)
-    await flow.begin()
-    await flow.choose("wait")
-    assert await own_door("text=Hello&from=4477") == 200
-    await check_that_it_still_waits(flow, own_door)
-
-
 async def test_a_simulated_message_does_not_end_the_wait(
     loaded: MockConfigEntry, waiting: Flow, own_door: Post
 ) -> None:
@@ -395,6 +381,65 @@ async def test_a_message_seen_before_does_not_end_the_wait(flow: Flow, own_door:
     await flow.choose("wait")
     assert await own_door(sms(to=SHED)) == 200
     await check_that_it_still_waits(flow, own_door)
+
+
+# ---- what came in its place ---------------------------------------------------------
+
+
+@pytest.fixture
+async def astray(hass: HomeAssistant) -> Flow:
+    """Return a dialog of an account with two numbers that lets in known contacts only."""
+    numbers = [virtual_number(), virtual_number("+447700900999", "Shop")]
+    entry = account([*numbers, contact("Alice", SENDER)], options={"accept": "known"})
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    flow = Flow(hass, entry)
+    await flow.begin()
+    return flow
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        (f"text=Hello&from={SENDER}".replace("+", "%2B"), 200, "nameless"),
+        (sms(**{"from": "447700900666"}, to=SHED), 200, "turned_away"),
+        ("Hello?", 400, "unreadable"),
+    ],
+    ids=["nameless", "turned_away", "unreadable"],
+)
+@pytest.mark.parametrize("early", [True, False], ids=["early", "waiting"])
+async def test_what_arrives_without_a_new_number_is_told(
+    astray: Flow, own_door: Post, body: str, status: int, told: str, *, early: bool
+) -> None:
+    if early:
+        assert await own_door(body) == status
+    await astray.choose("wait")
+    if not early:
+        assert astray.result["type"] is FlowResultType.SHOW_PROGRESS
+        assert await own_door(body) == status
+    result = await astray.look()
+    assert (result["type"], result["step_id"]) == (FlowResultType.MENU, told)
+    assert result["menu_options"] == ["wait", "number", "later"]
+    # Once is enough; and it still waits for what it was opened for.
+    await astray.choose("wait")
+    await check_that_it_still_waits(astray, own_door)
+
+
+async def test_what_came_before_the_dialog_is_not_told(astray: Flow, own_door: Post) -> None:
+    astray.close()
+    assert await own_door("Hello?") == 400
+    await astray.begin()
+    await astray.choose("wait")
+    # A report about a text that was sent is neither.
+    assert await own_door("msgid=1&status=1&toaddr=447700900555") == 200
+    await check_that_it_still_waits(astray, own_door)
+
+
+async def test_the_first_message_goes_before_what_came_astray(astray: Flow, own_door: Post) -> None:
+    assert await own_door(sms(to=SHED)) == 200
+    assert await own_door("Hello?") == 400
+    await astray.choose("wait")
+    assert (await astray.look())["step_id"] == "caught"
 
 
 # ---- when nothing comes -------------------------------------------------------------

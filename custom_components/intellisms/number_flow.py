@@ -2,7 +2,7 @@
 
 import asyncio
 from types import MappingProxyType
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import (
     ConfigEntryState,
@@ -11,8 +11,7 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME
-from homeassistant.core import CALLBACK_TYPE, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     BooleanSelector,
     TextSelector,
@@ -32,16 +31,12 @@ from .const import (
     SUBENTRY_CONTACT,
     Reach,
 )
-from .faults import guarded
+from .first_message import FirstMessage
 from .quoted import quoted
-from .received import Received
-from .signals import SIGNAL_MESSAGE
 from .user_number import NumberProblem, UserNumberError, user_number
 
 CONF_CONTACT_NAME = "contact_name"
 CONF_KEEP_SENDER = "keep_sender"
-# Seconds.
-WAIT_FOR_MESSAGE = 60
 
 _NAME_SELECTOR = TextSelector(TextSelectorConfig(autocomplete="off"))
 NUMBER_SCHEMA = vol.Schema(
@@ -64,8 +59,7 @@ SENDER_SCHEMA = CAUGHT_SCHEMA.extend(
 class VirtualNumberFlow(ConfigSubentryFlow):
     """Add or edit a virtual number."""
 
-    _first: asyncio.Future[Received] | None = None
-    _stop_listening: CALLBACK_TYPE | None = None
+    _first: FirstMessage | None = None
     _waiting: asyncio.Task[Any] | None = None
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -201,48 +195,58 @@ class VirtualNumberFlow(ConfigSubentryFlow):
 
     # ---- by sending a text to it ----------------------------------------------------
 
-    def _listen(self) -> asyncio.Future[Received]:
-        """Catch the first message to a number that is not known yet.
-
-        From when the address is shown: people send their text before they choose to wait.
-        """
+    def _listen(self) -> FirstMessage:
         if self._first is None:
-            first = self._first = self.hass.loop.create_future()
-
-            @callback
-            def received(message: Received) -> None:
-                wanted = message.to and message.device_id is None and not message.simulated
-                if wanted and not first.done():
-                    first.set_result(message)
-
-            self._stop_listening = async_dispatcher_connect(
-                self.hass, SIGNAL_MESSAGE, guarded(received)
-            )
+            self._first = FirstMessage(self.hass, self._get_entry())
         return self._first
 
     async def async_step_wait(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Wait for the first message."""
         first = self._listen()
         if self._waiting is None:
-            # In the background, or Home Assistant would wait for it when it stops.
+            # In the background, or Home Assistant would wait for it when it stops. Not done at
+            # once, or core would hand what was chosen in the menu to the step that follows.
             self._waiting = self.hass.async_create_background_task(
-                asyncio.wait([first], timeout=WAIT_FOR_MESSAGE), "intellisms first message"
+                first.async_wait(), "intellisms first message", eager_start=False
             )
         if not self._waiting.done():
             return self.async_show_progress(
                 step_id="wait", progress_action="wait", progress_task=self._waiting
             )
         self._waiting = None
+        astray = first.async_take_astray()
         return self.async_show_progress_done(
-            next_step_id="caught" if first.done() else "nothing_yet"
+            next_step_id="caught" if first.caught else astray or "nothing_yet"
         )
 
     async def async_step_nothing_yet(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
+        """Say where to look for the reason."""
+        return self._offer("nothing_yet")
+
+    async def async_step_nameless(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say that a message came which does not tell the number."""
+        return self._offer("nameless")
+
+    async def async_step_turned_away(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say that a message came whose sender is not accepted."""
+        return self._offer("turned_away")
+
+    async def async_step_unreadable(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say that something came which is no message."""
+        return self._offer("unreadable")
+
+    def _offer(self, step_id: str) -> SubentryFlowResult:
         """Offer to go on waiting, to type the number, or to finish later."""
         return self.async_show_menu(
-            step_id="nothing_yet",
+            step_id=step_id,
             menu_options=["wait", "number", "later"],
             description_placeholders={"url": shown_address(self.hass, self._get_entry().data).url},
         )
@@ -257,7 +261,9 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Show what came, take a name, and offer to keep the sender as a contact."""
-        received = self._listen().result()
+        received = self._listen().caught
+        if TYPE_CHECKING:
+            assert received
         number = received.to or ""
         if self._is_taken(number):
             return self.async_abort(reason="already_configured")
@@ -304,5 +310,5 @@ class VirtualNumberFlow(ConfigSubentryFlow):
     @override
     def async_remove(self) -> None:
         # Core cancels the task that it shows the progress of.
-        if self._stop_listening:
-            self._stop_listening()
+        if self._first:
+            self._first.async_stop()
