@@ -9,9 +9,14 @@ from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigSubentry
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+    ConfigSubentry,
+)
 from homeassistant.core import CoreState, HomeAssistant
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.issue_registry import IssueEntry
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -23,7 +28,7 @@ from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER, 
 from custom_components.intellisms.journal import MAX_STRANGERS
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.repairs import async_create_fix_flow
-from custom_components.intellisms.watch import CHECK_INTERVAL, QUIET
+from custom_components.intellisms.watch import CHECK_INTERVAL, QUIET, SOON
 
 from .cloud import FakeCloud, cloud_fixture  # noqa: F401
 from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
@@ -455,7 +460,7 @@ async def test_an_address_that_was_shown_without_a_url_is_to_be_pasted(world: Wo
     assert world.issues() == {}
 
 
-async def test_a_script_is_looked_at_within_the_hour(world: World) -> None:
+async def a_choice_in_a_script_is_gone(world: World) -> None:
     options = {"virtual_number": world.device("Shop")}
     condition = {"condition": "intellisms.last_message", "options": options}
     script = {"alias": "Lock up", "sequence": [{"if": condition, "then": []}]}
@@ -464,8 +469,38 @@ async def test_a_script_is_looked_at_within_the_hour(world: World) -> None:
     await world.settle()
     issue = world.issues()[Issue.CHOICE_GONE]
     assert issue.translation_placeholders == {"automation": "Lock up"}
+
+
+async def test_a_script_that_was_changed_is_looked_at(world: World) -> None:
+    await a_choice_in_a_script_is_gone(world)
     with patch("homeassistant.config.load_yaml_config_file", return_value={"script": {}}):
         await world.hass.services.async_call("script", "reload", blocking=True)
+    await world.pass_time(timedelta(seconds=SOON))
+    assert world.issues() == {}
+
+
+@pytest.mark.parametrize(
+    ("step", "entity_id"),
+    [
+        (a_number_in_an_automation_was_removed, "automation.open_the_gate"),
+        (a_choice_in_a_script_is_gone, "script.lock"),
+    ],
+    ids=named,
+)
+async def test_what_was_deleted_waits_for_nothing(world: World, step: Step, entity_id: str) -> None:
+    await step(world)
+    await world.settle()
+    assert list(world.issues()) == [Issue.CHOICE_GONE]
+    er.async_get(world.hass).async_remove(entity_id)
+    await world.pass_time(timedelta(seconds=SOON))
+    assert world.issues() == {}
+
+
+@pytest.mark.parametrize("step", CAUSES, ids=named)
+async def test_an_account_that_is_disabled_asks_for_nothing(world: World, step: Step) -> None:
+    await cause(world, step)
+    entry_id, manager = world.entry.entry_id, world.hass.config_entries
+    await manager.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
     await world.pass_time(CHECK_INTERVAL)
     assert world.issues() == {}
 

@@ -100,6 +100,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.journal.async_close()
+    if entry.disabled_by:
+        async_clear_issues(hass, entry.entry_id)
     return unloaded
 
 

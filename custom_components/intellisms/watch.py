@@ -7,11 +7,22 @@ No number is part of an issue's id or title; both are shown in many places.
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from hashlib import blake2b
+import logging
 from typing import Any
 
-from homeassistant.const import CONF_WEBHOOK_ID, EVENT_CORE_CONFIG_UPDATE
+from homeassistant.const import (
+    CONF_WEBHOOK_ID,
+    EVENT_CALL_SERVICE,
+    EVENT_CORE_CONFIG_UPDATE,
+    SERVICE_RELOAD,
+)
 from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.helpers.issue_registry import IssueEntry, IssueSeverity
@@ -40,11 +51,16 @@ from .quoted import quoted
 from .received import Received
 from .signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_trouble
 
+_LOGGER = logging.getLogger(__name__)
+
 CHECK_INTERVAL = timedelta(hours=1)
+# Seconds that Home Assistant may take to remove an automation or to reload its scripts.
+SOON = 5
 # The provider posts again every 5 minutes; after this it has stopped.
 QUIET = timedelta(minutes=15)
 
 _EVENT_AUTOMATION_RELOADED = "automation_reloaded"
+_AUTOMATIONS = ("automation", "script")
 _DEVICE_FIELDS = ("virtual_number", "contacts")
 
 
@@ -60,6 +76,9 @@ class Watch:
         self._entry = entry
         self._data = entry.runtime_data
         self._quiet: CALLBACK_TYPE | None = None
+        self._check_soon = Debouncer(
+            hass, _LOGGER, cooldown=SOON, immediate=False, function=self._check
+        )
 
     @callback
     def async_start(self, *, journal_readable: bool) -> None:
@@ -75,10 +94,15 @@ class Watch:
             hass.bus.async_listen(_EVENT_AUTOMATION_RELOADED, self._check),
             # Core removes a subentry's device only after it has told of the subentry.
             hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, self._check, _is_removal),
+            hass.bus.async_listen(
+                er.EVENT_ENTITY_REGISTRY_UPDATED, self._changing, _is_removal_of_an_automation
+            ),
+            hass.bus.async_listen(EVENT_CALL_SERVICE, self._changing, _is_reload_of_scripts),
             async_track_time_interval(hass, self._check, CHECK_INTERVAL),
             async_at_started(hass, self._check),
             async_on_cloud_change(hass, self._check),
             self._quietened,
+            self._check_soon.async_shutdown,
         ):
             entry.async_on_unload(unsubscribe)
         if not journal_readable:
@@ -160,6 +184,11 @@ class Watch:
     # ---- what surrounds us ----------------------------------------------------------
 
     @callback
+    def _changing(self, _event: Any) -> None:
+        """Look when what was begun is done; core does not tell of that."""
+        self._check_soon.async_schedule_call()
+
+    @callback
     def _check(self, _event: Any = None) -> None:
         if self._hass.state is CoreState.running:
             self._check_address()
@@ -184,7 +213,7 @@ class Watch:
     def _check_automations(self) -> None:
         """Name the automations and scripts whose choice is gone: they match nobody."""
         fixed = {issue.issue_id for issue in self._raised(Issue.CHOICE_GONE)}
-        for domain in ("automation", "script"):
+        for domain in _AUTOMATIONS:
             component = self._hass.data.get(domain)
             for entity in getattr(component, "entities", ()):
                 if any(self._is_gone(id_) for id_ in _chosen_devices(entity.raw_config)):
@@ -273,6 +302,16 @@ def async_check_version(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> No
 @callback
 def _is_removal(event_data: Mapping[str, Any]) -> bool:
     return bool(event_data["action"] == "remove")
+
+
+@callback
+def _is_removal_of_an_automation(event_data: Mapping[str, Any]) -> bool:
+    return _is_removal(event_data) and event_data["entity_id"].split(".")[0] in _AUTOMATIONS
+
+
+@callback
+def _is_reload_of_scripts(event_data: Mapping[str, Any]) -> bool:
+    return (event_data["domain"], event_data["service"]) == ("script", SERVICE_RELOAD)
 
 
 @callback
