@@ -101,6 +101,8 @@ async def test_own_door_first_and_the_rest_as_other_ways(
     cloud.remote_url = remote
     await hass.config.async_update(external_url=external)
     entry_data = data(cloudhook_url=cloudhook)
+    if cloudhook:
+        cloud.hooks[WEBHOOK_ID] = {"cloudhook_url": cloudhook}
 
     assert shown_address(hass, entry_data) == Address(url=shown)
     assert sorted(other_addresses(hass, entry_data)) == sorted(others)
@@ -108,13 +110,21 @@ async def test_own_door_first_and_the_rest_as_other_ways(
 
 @pytest.mark.parametrize(("external", "others"), [(HOME, [HOME + OWN, HOME + WEBHOOK]), (None, [])])
 async def test_cloudhook_that_was_chosen(
-    hass: HomeAssistant, external: str | None, others: list[str]
+    hass: HomeAssistant, cloud: FakeCloud, external: str | None, others: list[str]
 ) -> None:
     await hass.config.async_update(external_url=external)
+    cloud.hooks[WEBHOOK_ID] = {"cloudhook_url": HOOK}
     entry_data = data(reach="cloudhook", cloudhook_url=HOOK)
 
     assert shown_address(hass, entry_data) == Address(url=HOOK)
     assert other_addresses(hass, entry_data) == others
+
+
+async def test_cloudhook_that_is_gone(hass: HomeAssistant, cloud: FakeCloud) -> None:
+    gone = data(reach="cloudhook", cloudhook_url=HOOK)
+    problem = AddressProblem.CLOUDHOOK_GONE
+    assert shown_address(hass, gone) == Address(url=HOOK, problem=problem)
+    assert other_addresses(hass, {**gone, "reach": "direct"}) == []
 
 
 async def test_address_is_not_in_its_repr(hass: HomeAssistant) -> None:

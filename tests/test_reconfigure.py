@@ -83,6 +83,7 @@ async def test_it_shows_the_address_and_the_others(
     hass: HomeAssistant, cloud: FakeCloud, loaded: MockConfigEntry, dialog: Reconfigure
 ) -> None:
     cloud.remote_url = REMOTE
+    cloud.hooks[WEBHOOK_ID] = {"cloudhook_url": HOOK}
     hass.config_entries.async_update_entry(loaded, data={**loaded.data, "cloudhook_url": HOOK})
     result = await dialog.begin()
     assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "address")
@@ -268,6 +269,20 @@ async def test_a_cloudhook_that_was_deleted_is_made_anew(
     cloud.delete_on_its_page(WEBHOOK_ID)
     shown = ended(await dialog.to_cloudhook(), "address_switched")
     assert shown == by_cloudhook.data["cloudhook_url"] == "https://hooks.example/2"
+
+
+async def test_a_cloudhook_that_is_gone_is_not_shown_as_if_it_worked(
+    by_cloudhook: MockConfigEntry, cloud: FakeCloud, dialog: Reconfigure
+) -> None:
+    cloud.delete_on_its_page(WEBHOOK_ID)
+    result = await dialog.begin()
+    assert (result["step_id"], result["errors"]) == ("problem", {"base": "cloudhook_gone"})
+    result = await dialog.submit()
+    assert result["menu_options"] == ["new_address", "direct", "cloudhook"]
+    assert (await dialog.submit(next_step_id="cloudhook"))["step_id"] == "cloudhook"
+    shown = ended(await dialog.submit(), "address_switched")
+    assert shown == by_cloudhook.data["cloudhook_url"] == "https://hooks.example/2"
+    assert (await dialog.begin())["menu_options"] == ["new_address", "direct"]
 
 
 async def test_a_new_address_leaves_an_unused_cloudhook_behind(

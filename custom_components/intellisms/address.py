@@ -14,7 +14,7 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util.network import is_ip_address
 from yarl import URL
 
-from .cloudhook import async_create_cloudhook
+from .cloudhook import async_create_cloudhook, is_cloudhook_gone
 from .const import CONF_CLOUDHOOK_URL, CONF_REACH, CONF_SHOWN_BASE, Reach
 from .endpoint import URL_PATH
 
@@ -28,6 +28,7 @@ class AddressProblem(StrEnum):
     NO_URL = "no_url"
     PRIVATE = "private_url"
     PLAIN_HTTP = "plain_http"
+    CLOUDHOOK_GONE = "cloudhook_gone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,8 @@ class Address:
 def shown_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
     """Return the address that the person should paste; `data` is the config entry's."""
     if data[CONF_REACH] == Reach.CLOUDHOOK:
-        return Address(url=data[CONF_CLOUDHOOK_URL])
+        problem = None if _has_cloudhook(hass, data) else AddressProblem.CLOUDHOOK_GONE
+        return Address(url=data[CONF_CLOUDHOOK_URL], problem=problem)
     path = _own_path(data)
     if (base := base_url(hass)) is None:
         return Address(url=f"https://…{path}", problem=AddressProblem.NO_URL)
@@ -54,7 +56,8 @@ def other_addresses(hass: HomeAssistant, data: Mapping[str, Any]) -> list[str]:
     bases = {base for base in (base_url(hass), base_url(hass, prefer_cloud=True)) if base}
     paths = (_own_path(data), webhook.async_generate_path(data[CONF_WEBHOOK_ID]))
     others = [f"{base}{path}" for base in sorted(bases) for path in paths]
-    others += [url for url in (data.get(CONF_CLOUDHOOK_URL),) if url]
+    if _has_cloudhook(hass, data):
+        others.append(data[CONF_CLOUDHOOK_URL])
     return [url for url in others if url != shown]
 
 
@@ -83,6 +86,11 @@ async def async_use_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> Addres
         return None
     updates = {CONF_CLOUDHOOK_URL: url, CONF_REACH: Reach.CLOUDHOOK.value}
     return async_update_address(hass, entry, updates)
+
+
+def _has_cloudhook(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:
+    url = data.get(CONF_CLOUDHOOK_URL)
+    return url is not None and not is_cloudhook_gone(hass, data[CONF_WEBHOOK_ID], url)
 
 
 def _own_path(data: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ def is_cloud_ready(hass: HomeAssistant) -> bool:
     return cloud.async_active_subscription(hass) and cloud.async_is_connected(hass)
 
 
-def is_cloudhook_gone(hass: HomeAssistant, webhook_id: str, url: str | None) -> bool:
+def is_cloudhook_gone(hass: HomeAssistant, webhook_id: str, url: str) -> bool:
     """Tell whether nothing comes through a cloudhook any more: its Cloud acknowledges and drops it."""
     if _CLOUD not in hass.config.components:
         return True

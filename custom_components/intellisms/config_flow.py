@@ -141,9 +141,11 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         address = async_update_address(self.hass, entry)
         options = ["new_address"]
-        if entry.data[CONF_REACH] == Reach.CLOUDHOOK:
-            options += ["direct"] if base_url(self.hass) else []
-        elif is_cloud_ready(self.hass):
+        by_cloudhook = entry.data[CONF_REACH] == Reach.CLOUDHOOK
+        if by_cloudhook and base_url(self.hass):
+            options.append("direct")
+        # In the place of one that is gone, too.
+        if (not by_cloudhook or address.problem) and is_cloud_ready(self.hass):
             options.append("cloudhook")
         others = [f"- `{url}`" for url in other_addresses(self.hass, entry.data)]
         return self.async_show_menu(

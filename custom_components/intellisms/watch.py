@@ -29,9 +29,8 @@ from homeassistant.helpers.issue_registry import IssueEntry, IssueSeverity
 from homeassistant.helpers.start import async_at_started
 
 from .address import AddressProblem, base_url, shown_address
-from .cloudhook import async_on_cloud_change, is_cloudhook_gone
+from .cloudhook import async_on_cloud_change
 from .const import (
-    CONF_CLOUDHOOK_URL,
     CONF_PROVEN,
     CONF_REACH,
     CONF_REPLACED_IDS,
@@ -200,14 +199,11 @@ class Watch:
         doubtful = address.problem in (AddressProblem.NO_URL, AddressProblem.PRIVATE)
         unreachable = doubtful and data.get(CONF_PROVEN) != address.url
         self._set(Issue.NOT_REACHABLE, present=unreachable)
-        by_cloudhook = data[CONF_REACH] == Reach.CLOUDHOOK
-        gone = by_cloudhook and is_cloudhook_gone(
-            self._hass, data[CONF_WEBHOOK_ID], data[CONF_CLOUDHOOK_URL]
-        )
+        gone = address.problem is AddressProblem.CLOUDHOOK_GONE
         self._set(Issue.CLOUDHOOK_GONE, present=gone, fixable=True)
         # Shown while there was no URL, an address was not one that can be pasted.
         shown, base = data.get(CONF_SHOWN_BASE), base_url(self._hass)
-        changed = not by_cloudhook and not doubtful and shown != base
+        changed = data[CONF_REACH] == Reach.DIRECT and not doubtful and shown != base
         self._set(Issue.ADDRESS_CHANGED, present=changed, fixable=True)
 
     def _check_automations(self) -> None:
