@@ -18,7 +18,13 @@ from homeassistant.requirements import async_get_integration_with_requirements
 import voluptuous as vol
 
 from .const import DOMAIN
-from .protocol.matching import MatchMode, PatternTimeoutError, SenderMatch, TextMatch
+from .protocol.matching import (
+    MatchMode,
+    PatternTimeoutError,
+    PatternTooLargeError,
+    SenderMatch,
+    TextMatch,
+)
 from .received import Received
 from .user_number import UserNumberError, user_number
 
@@ -115,6 +121,10 @@ def text_match(options: Mapping[str, Any]) -> TextMatch | None:
         return TextMatch.compile(
             MatchMode(options[CONF_MATCH]), options[CONF_TEXT], exact=options[CONF_EXACT]
         )
+    except PatternTooLargeError as err:
+        raise vol.Invalid(
+            "this regular expression is too large, or has comments; simplify it", path=[CONF_TEXT]
+        ) from err
     except ValueError as err:
         raise vol.Invalid("this is not a regular expression", path=[CONF_TEXT]) from err
 

@@ -1,13 +1,18 @@
 """The predicate behind triggers and conditions, over plain values."""
 
+from contextlib import suppress
 from time import perf_counter
 
 import pytest
 
+from custom_components.intellisms.protocol import matching
 from custom_components.intellisms.protocol.matching import (
+    BUDGET_PERIOD,
     MAX_SEARCHED,
+    PATTERN_BUDGET,
     MatchMode,
     PatternTimeoutError,
+    PatternTooLargeError,
     SenderMatch,
     TextMatch,
     is_button,
@@ -37,6 +42,10 @@ def _groups(
         ("is", "op en", "open", False, False),
         ("is", "straße", "STRASSE", True, False),
         ("is", "öffnen 🚪", "ÖFFNEN 🚪", True, False),
+        # As one keyboard writes it, and as another; and with a mark that nobody sees.
+        ("is", "\u00f6ffnen", "o\u0308ffnen", True, False),
+        ("contains", "o\u0308ffnen", "bitte \u00d6FFNEN", True, False),
+        ("is", "open", "\u200eopen\u200b", True, False),
         ("is", "", "", True, True),
         ("is", "", "open", False, False),
         ("contains", "gate", "open the gate now", True, True),
@@ -85,29 +94,33 @@ def test_groups(pattern: str, text: str, groups: dict[int | str, str | None]) ->
 
 @pytest.mark.parametrize(
     "pattern",
+    ["(", "[a", "*", ")", "(?P<1a>x)", r"\1", "a{2}{2}", "(?<=", "(" * 2000 + ")" * 2000],
+    ids=lambda pattern: pattern[:24],
+)
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match="not a regular expression"):
+        TextMatch.compile(MatchMode.REGEX, pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
     [
-        "(",
-        "[a",
-        "*",
-        "(?P<1a>x)",
-        r"\1",
-        "a{2}{2}",
-        "(?<=",
-        "a{99999999999999999999}",
-        "(" * 2000 + ")" * 2000,
         # These would take all the memory there is.
+        "a{99999999999999999999}",
         "(?:a{65535}){65535}",
         "(?:[ab]{3000,}){3000,}c",
         "(?:" * 60 + "a" + ")+" * 60,
         "a" * 4001,
         "(?x)(?:a{ 6 5535}){ #\n65535}",
         "(?ix:(?:a{ 65535}){ 65535})",
+        "(?:a{65535}(?#(((){65535}",
+        r"(?:[)\]\)]{65535}\)[^])]){65535}",
     ],
     ids=lambda pattern: pattern[:24],
 )
-def test_what_is_no_pattern_is_refused_at_once(pattern: str) -> None:
+def test_what_is_too_large_is_refused_at_once(pattern: str) -> None:
     began = perf_counter()
-    with pytest.raises(ValueError, match=r"not a regular expression|more than it is worth"):
+    with pytest.raises(PatternTooLargeError):
         TextMatch.compile(MatchMode.REGEX, pattern)
     assert perf_counter() - began < PATIENCE
 
@@ -120,6 +133,9 @@ def test_what_is_no_pattern_is_refused_at_once(pattern: str) -> None:
         r"^(?:please )?(?:(open|close) (?:the )?)(gate|door|garage)(?: (\d{4,8}))?[.!]*$",
         r"(?P<x>\d+)(?:x(?P<extra>\d+))?",
         r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
+        r"^(?:ALARM|PANIC) (\d{2})/(\d{2})/(\d{4}) (\d{2}):(\d{2})(?: (?:ZONE|AREA) (\d{2,3}))?$",
+        r"^(?P<date>\d{4}-\d{2}-\d{2}) (?P<time>\d{2}:\d{2}:\d{2}) (?P<id>\d{10})$",
+        r"^(?:\d{1,3}\.){3}\d{1,3} \d{4}-\d{2}-\d{2} \d{2}:\d{2} \(ok\) [(){}+]+$",
     ],
 )
 def test_what_people_write_is_not_too_large(pattern: str) -> None:
@@ -150,6 +166,33 @@ def test_a_hostile_pattern_does_not_hang(pattern: str, text: str) -> None:
     # Nothing that would be logged with it quotes the text.
     assert str(caught.value) == ""
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [("(a+)+$", "a" * 41 + "!"), ("(.*),(.*),(.*),(.*),(.*)!$", "a,b" * 130)],
+)
+def test_a_burst_of_messages_does_not_hang(pattern: str, text: str) -> None:
+    match = TextMatch.compile(MatchMode.REGEX, pattern)
+    began = perf_counter()
+    for _ in range(1000):
+        with suppress(PatternTimeoutError):
+            assert match.groups(text) is None
+    assert perf_counter() - began < PATIENCE
+
+
+def test_a_pattern_that_was_too_slow_is_tried_again_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(matching, "monotonic", lambda: now)
+    match = TextMatch.compile(MatchMode.REGEX, "^open$")
+    assert match.groups("open")
+    match._budget.spent = PATTERN_BUDGET
+    with pytest.raises(PatternTimeoutError):
+        match.groups("open")
+    now += BUDGET_PERIOD + 1
+    assert match.groups("open")
 
 
 def test_a_pattern_is_not_looked_for_in_a_huge_text() -> None:
@@ -210,6 +253,7 @@ def test_sender(wanted: SenderMatch, meant: str) -> None:
         (["GATE-1"], "Open", "gate-1", True, False),
         (["No", "Open"], "Open", "gate-1", True, True),
         (["Close"], "Open", "gate-1", False, False),
+        (["\u00d6ffnen"], "O\u0308ffnen", None, True, False),
         (["Open"], None, None, False, False),
         ([""], None, None, False, False),
         (["None"], None, None, False, False),
