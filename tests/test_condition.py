@@ -90,6 +90,11 @@ def _subentry(house: MockConfigEntry, name: str) -> ConfigSubentry:
         ({"text": "same", "match": "contains"}, "anna stranger"),
         ({"text": "ses", "match": "starts_with", "contacts": ["Anna"]}, "anna"),
         ({"text": "^s.same$", "match": "regex"}, "anna stranger"),
+        ({"channel": ["sms"]}, "anna stranger nobody"),
+        ({"channel": ["whatsapp"]}, ""),
+        ({"type": ["text"], "contacts": ["Anna"]}, "anna"),
+        ({"type": "image"}, ""),
+        ({"max_age": {"minutes": 1}}, "anna stranger nobody"),
         ({"within": {"minutes": 1}}, "anna stranger nobody"),
         ({"virtual_number": "gone"}, ""),
         # A contact is no virtual number.
@@ -160,6 +165,18 @@ async def test_within_the_last(
     assert await _ask(hass, runs)
 
 
+async def test_a_message_that_came_late_is_not_what_was_said_just_now(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    chosen = {"virtual_number": "Gate", "within": {"minutes": 5}, "max_age": {"minutes": 5}}
+    await _automate_if(hass, house, **chosen)
+    for body in (text("sesame", age=timedelta(hours=1)), posted(text("sesame"), sent=None)):
+        receive(house, body)
+        assert not await _ask(hass, runs)
+    receive(house, text("sesame"))
+    assert await _ask(hass, runs)
+
+
 async def test_while_the_entry_is_not_loaded_it_is_false(
     hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
 ) -> None:
@@ -225,6 +242,9 @@ async def test_a_number_that_is_removed_has_no_last_message(
 
 NONSENSE: list[dict[str, Any]] = [
     {},
+    {"virtual_number": "one", "match": "contains"},
+    {"virtual_number": "one", "within": {"hours": 0, "minutes": 0, "seconds": 0}},
+    {"virtual_number": "one", "max_age": 0},
     {"virtual_number": ["one", "two"]},
     {"virtual_number": None},
     {"virtual_number": "one", "contacts": []},
@@ -235,7 +255,6 @@ NONSENSE: list[dict[str, Any]] = [
     {"virtual_number": "one", "match": "contains", "text": ""},
     {"virtual_number": "one", "within": {"minutes": -1}},
     {"virtual_number": "one", "within": "soon"},
-    {"virtual_number": "one", "type": ["text"]},
 ]
 
 
@@ -297,6 +316,9 @@ async def test_the_editor_lists_the_condition_with_its_fields(
         "match": "contains",
         "text": "sesame",
         "exact": True,
+        "channel": ["whatsapp"],
+        "type": ["text"],
+        "max_age": {"minutes": 5},
     }
     assert set(fields) == set(values)
     assert await LastMessageCondition.async_validate_config(hass, {"options": values})

@@ -292,7 +292,13 @@ async def guests(
     assert await move() == alarm
     await deliver(text("We are almost there!", to=SHOP))
     assert await move() == alarm
-    await deliver(text("We are ALMOST there!"))
+    # By SMS, whose sender can be forged; and said in the morning, but come only now.
+    await deliver(text("We are almost there!"))
+    assert await move() == alarm
+    said = {"channel": "whatsapp", "age": timedelta(hours=9)}
+    await deliver(text("We are almost there!", **said))
+    assert await move() == alarm
+    await deliver(text("We are ALMOST there!", channel="whatsapp"))
     assert await move() == []
     freezer.tick(601)
     assert await move() == alarm

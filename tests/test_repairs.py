@@ -460,6 +460,29 @@ async def test_an_address_that_was_shown_without_a_url_is_to_be_pasted(world: Wo
     assert world.issues() == {}
 
 
+@pytest.mark.parametrize(
+    ("change", "asks"),
+    [
+        ({"enabled": False}, False),
+        ({"enabled": True}, True),
+        # A number is no contact: nobody can be meant.
+        ({"options": {"contacts": ["Gate"]}}, True),
+        ({"options": {"virtual_number": "Gate"}}, False),
+    ],
+    ids=str,
+)
+async def test_which_choice_is_told(world: World, change: dict[str, Any], *, asks: bool) -> None:
+    config = automation(world, "Shop")
+    config["triggers"][0] |= change
+    options = config["triggers"][0]["options"]
+    for field in options.keys() & change.get("options", {}).keys():
+        options[field] = [world.device("Gate")]
+    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    world.remove("Shop")
+    await world.settle()
+    assert (Issue.CHOICE_GONE in world.issues()) is asks
+
+
 async def a_choice_in_a_script_is_gone(world: World) -> None:
     options = {"virtual_number": world.device("Shop")}
     condition = {"condition": "intellisms.last_message", "options": options}

@@ -164,7 +164,7 @@ def _chosen(value: Any) -> str:
         ({"text": r"^sesame\b.+$", "match": "regex"}, {"anna"}),
         ({"text": r"\d{4}$", "match": "regex"}, {"bank"}),
         ({"text": "öffnen"}, {"nobody"}),
-        ({"match": "contains", "exact": True}, ALL),
+        ({"match": "is", "exact": True}, ALL),
         # Together: all of them have to be so.
         ({"virtual_number": ["Shop"], "contacts": ["Anna"], "text": "sesame"}, {"shop"}),
         ({"virtual_number": ["Shop"], "contacts": ["Ben"]}, set()),
@@ -305,6 +305,9 @@ NONSENSE: list[tuple[str, dict[str, Any]]] = [
     # YAML reads an `on` that is not in quotes as true; "True" is never said.
     ("message_received", {"text": True}),
     ("message_received", {"text": ["sesame"]}),
+    # Whoever chose *contains* meant to say what.
+    ("message_received", {"match": "contains"}),
+    ("message_received", {"match": "regex", "exact": True}),
     # An empty text is in all that anybody says.
     ("message_received", {"text": ""}),
     ("message_received", {"match": "contains", "text": " "}),

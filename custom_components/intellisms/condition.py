@@ -13,7 +13,10 @@ import voluptuous as vol
 
 from .data import async_subentry_of_device
 from .message_filter import (
+    AGE_FIELDS,
     CONF_VIRTUAL_NUMBER,
+    DURATION,
+    KIND_FIELDS,
     SENDER_FIELDS,
     TEXT_FIELDS,
     MessageFilter,
@@ -29,7 +32,9 @@ _SCHEMA = vol.Schema(
             vol.Required(CONF_VIRTUAL_NUMBER): cv.string,
             **SENDER_FIELDS,
             **TEXT_FIELDS,
-            vol.Optional(CONF_WITHIN): cv.positive_time_period,
+            **KIND_FIELDS,
+            **AGE_FIELDS,
+            vol.Optional(CONF_WITHIN): DURATION,
         }
     }
 )

@@ -79,11 +79,8 @@ KIND_FIELDS = {
     vol.Optional(CONF_TYPE): CHOICES,
 }
 # A picker in which nothing was chosen says zero: no message is that young.
-AGE_FIELDS = {
-    vol.Optional(CONF_MAX_AGE): vol.All(
-        cv.positive_time_period, vol.Range(min=timedelta(seconds=1))
-    )
-}
+DURATION = vol.All(cv.positive_time_period, vol.Range(min=timedelta(seconds=1)))
+AGE_FIELDS = {vol.Optional(CONF_MAX_AGE): DURATION}
 
 
 async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,6 +113,9 @@ async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any])
 def text_match(options: Mapping[str, Any]) -> TextMatch | None:
     """Return the comparison that the options ask for; vol.Invalid if it is none."""
     if CONF_TEXT not in options:
+        # Whoever chose how to compare did not mean every message.
+        if options.get(CONF_MATCH, MatchMode.IS) != MatchMode.IS:
+            raise vol.Invalid("a text to compare with is missing", path=[CONF_TEXT])
         return None
     try:
         return TextMatch.compile(

@@ -39,6 +39,7 @@ from .const import (
     DOMAIN,
     ENTRY_VERSION,
     ISSUES_URL,
+    DeviceModel,
     Ignored,
     Issue,
     Reach,
@@ -60,7 +61,10 @@ QUIET = timedelta(minutes=15)
 
 _EVENT_AUTOMATION_RELOADED = "automation_reloaded"
 _AUTOMATIONS = ("automation", "script")
-_DEVICE_FIELDS = ("virtual_number", "contacts")
+_DEVICE_FIELDS = {
+    "virtual_number": DeviceModel.VIRTUAL_NUMBER,
+    "contacts": DeviceModel.CONTACT,
+}
 
 
 class Watch:
@@ -212,7 +216,7 @@ class Watch:
         for domain in _AUTOMATIONS:
             component = self._hass.data.get(domain)
             for entity in getattr(component, "entities", ()):
-                if any(self._is_gone(id_) for id_ in _chosen_devices(entity.raw_config)):
+                if any(self._is_gone(*choice) for choice in _choices(entity.raw_config)):
                     name = str(entity.name or entity.entity_id)
                     self._raise(
                         Issue.CHOICE_GONE, entity.entity_id, placeholders={"automation": name}
@@ -221,8 +225,9 @@ class Watch:
         for issue_id in fixed:
             ir.async_delete_issue(self._hass, DOMAIN, issue_id)
 
-    def _is_gone(self, device_id: str) -> bool:
-        return dr.async_get(self._hass).async_get(device_id) is None
+    def _is_gone(self, device_id: str, model: DeviceModel) -> bool:
+        device = dr.async_get(self._hass).async_get(device_id)
+        return device is None or device.model_id != model
 
     # ---- issues ---------------------------------------------------------------------
 
@@ -322,16 +327,20 @@ def _help_url(issue: Issue) -> str:
     return f"{DOCS_URL}/troubleshooting.md#{issue.replace('_', '-')}"
 
 
-def _chosen_devices(config: Any) -> Iterator[str]:
+def _choices(config: Any) -> Iterator[tuple[str, DeviceModel]]:
     """Find the devices chosen in our triggers and conditions, however deep they stand."""
     if isinstance(config, Mapping):
+        # What is switched off in the editor waits for nobody.
+        if config.get("enabled") is False:
+            return
         kinds = (config.get(key) for key in ("trigger", "platform", "condition"))
         if any(isinstance(kind, str) and kind.startswith(f"{DOMAIN}.") for kind in kinds):
             options = config.get("options") or {}
-            for field in _DEVICE_FIELDS:
+            for field, model in _DEVICE_FIELDS.items():
                 chosen = options.get(field) or ()
-                yield from (chosen,) if isinstance(chosen, str) else chosen
+                devices = (chosen,) if isinstance(chosen, str) else chosen
+                yield from ((device_id, model) for device_id in devices)
         config = list(config.values())
     if isinstance(config, list | tuple):
         for part in config:
-            yield from _chosen_devices(part)
+            yield from _choices(part)

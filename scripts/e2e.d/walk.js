@@ -8,9 +8,12 @@ import { chromium } from "playwright-core";
 const house = JSON.parse(process.env.HOUSE);
 const GATE = "44771012346";
 const ALICE = "44771012345";
+const BOB = "44771012349";
+const OFFICE = "44771012348";
 const STRANGER = "44771099999";
 const SECRETS = [
-  GATE, ALICE, STRANGER, "Gate", "Alice", "Are you at home?", "Open", "example.org", "/api/intellisms",
+  GATE, ALICE, STRANGER, "Gate", "Alice", "Are you at home?", "To the new address", "Open",
+  "example.org", "/api/intellisms",
 ];
 
 const profile = mkdtempSync(join(tmpdir(), "intellisms-e2e-"));
@@ -37,6 +40,18 @@ const becomes = (entity, wanted) =>
     [entity, wanted],
   );
 const button = (name) => page.getByRole("button", { name, exact: true }).last();
+const option = (name) => page.getByRole("option", { name }).first();
+// A field of a trigger, a condition or an action, by its heading.
+const field = (heading) =>
+  page.locator("ha-settings-row").filter({
+    has: page.locator("[slot=heading]", { hasText: new RegExp(`^\\s*${heading}\\s*$`) }),
+  });
+const tick = (heading) => field(heading).locator("ha-checkbox").click();
+
+async function pick(heading, device) {
+  await field(heading).getByText("Select a device").click();
+  await option(device).click();
+}
 
 async function picture(name) {
   // Icons are fetched when they are first shown.
@@ -48,8 +63,88 @@ async function picture(name) {
   await page.screenshot({ path: join(house.images, `${name}.png`), animations: "disabled" });
 }
 
-const entryMenu = () =>
-  page.locator("ha-config-entry-row").first().getByRole("button", { name: "Menu" }).first().click();
+// The picture is public; an address is a secret even where it leads nowhere.
+const hideAddresses = () =>
+  page.locator("code").evaluateAll((codes) =>
+    codes.forEach((code) => {
+      code.textContent = code.textContent.replace(/[0-9a-f]{64}/, "5f0c…");
+    }),
+  );
+
+async function integrationPage(on = page) {
+  await on.goto(`${house.url}/config/integrations/integration/intellisms`);
+  await on.getByText("Add contact").first().waitFor();
+}
+
+const entryButton = (name) =>
+  page.locator("ha-config-entry-row").first().getByRole("button", { name }).first().click();
+
+async function finish(title) {
+  await page.getByText(`Created configuration for ${title}.`).waitFor();
+  await button("Finish").click();
+}
+
+async function accept(whom) {
+  await integrationPage();
+  await entryButton("Configure");
+  await page.getByRole("radio", { name: whom }).click();
+  await page.getByRole("radio", { name: whom, checked: true }).waitFor();
+}
+
+async function saveOptions() {
+  await button("Submit").click();
+  await page.getByText("Options successfully saved.").waitFor();
+}
+
+// The way that README tells. What an editor shows before the words for choices are loaded, it does
+// not replace.
+async function choose(name, description) {
+  await page.evaluate(() =>
+    document.querySelector("home-assistant").hass.loadBackendTranslation("selector"),
+  );
+  await page.getByText("By type", { exact: true }).click();
+  await page.getByRole("button", { name: "IntelliSMS" }).last().click();
+  await page.getByText(description).last().click();
+  await page.locator("ha-automation-sidebar").getByText(name, { exact: true }).first().waitFor();
+}
+
+async function shows(icon, host) {
+  const drawn = page.locator(`${host} ha-icon`).first();
+  await drawn.locator("svg path[d^=M]").first().waitFor();
+  assert.equal(await drawn.evaluate((element) => element.icon), icon);
+}
+
+async function act(name) {
+  await page.getByText("Add action").first().click();
+  for (const branch of ["Helpers", "Input boolean", "Gate open"]) {
+    await page.getByRole("treeitem", { name: branch, exact: true }).click();
+  }
+  await page.getByRole("button", { name: `${name} input boolean` }).click();
+}
+
+async function saveQueued(name) {
+  await page.getByRole("button", { name: "Menu", exact: true }).first().click();
+  await page.getByText("Change mode", { exact: true }).first().click();
+  await page.getByRole("radio", { name: "Queued" }).click();
+  await button("Change mode").click();
+  await page.getByText("Save", { exact: true }).last().click();
+  await page.locator("ha-dialog input:visible, ha-wa-dialog input:visible").first().fill(name);
+  await page.locator("ha-dialog-footer").getByText("Save", { exact: true }).last().click();
+  const entity_id = `automation.${name.toLowerCase().replaceAll(" ", "_")}`;
+  await becomes(entity_id, "on");
+  const { config } = await command({ type: "automation/config", entity_id });
+  assert.equal(config.mode, "queued");
+  return config;
+}
+
+async function runs(automation) {
+  const item_id = await page.evaluate(
+    (id) => document.querySelector("home-assistant").hass.states[id].attributes.id,
+    automation,
+  );
+  const traces = await command({ type: "trace/list", domain: "automation", item_id });
+  return traces.map((trace) => trace.script_execution);
+}
 
 async function downloaded(item) {
   const [download] = await Promise.all([page.waitForEvent("download"), item.click()]);
@@ -87,6 +182,8 @@ async function step(name, walk) {
 
 let door = "";
 let gateId = "";
+let aliceId = "";
+let waiting = null;
 
 const steps = {
   "log in": async () => {
@@ -108,10 +205,7 @@ const steps = {
     const address = await page.locator("code").filter({ hasText: "/api/intellisms/" }).innerText();
     assert.match(address.trim(), /^https:\/\/home\.example\.org\/api\/intellisms\/[0-9a-f]{64}$/);
     door = new URL(address.trim()).pathname;
-    // The picture is public; an address is a secret even where it leads nowhere.
-    await page.locator("code").evaluate((code) => {
-      code.textContent = "https://home.example.org/api/intellisms/5f0c…";
-    });
+    await hideAddresses();
     await picture("setup_address");
     const browsed = await fetch(house.url + door);
     assert.match(await browsed.text(), /right address/);
@@ -137,60 +231,142 @@ const steps = {
     assert.equal(await state("sensor.gate_last_sender"), "Alice");
   },
 
+  "wait in another tab for a text that does not come": async () => {
+    waiting = await browser.newPage();
+    await integrationPage(waiting);
+    await waiting.getByText("Add virtual number").first().click();
+    await waiting.getByText("I am sending a text to my number now").click();
+    await waiting.getByText("Send any text to your IntelliSMS number now").waitFor();
+    await page.bringToFront();
+  },
+
   "see the device page change": async () => {
     const devices = await command({ type: "config/device_registry/list" });
     gateId = devices.find((device) => device.name === "Gate").id;
+    aliceId = devices.find((device) => device.name === "Alice").id;
     await goto(`/config/devices/device/${gateId}`);
     await page.getByText("Hello from Alice").first().waitFor();
     assert.equal(await deliver(door, text("Are you at home?")), 200);
     await page.getByText("Are you at home?").first().waitFor();
     await picture("device");
-    await goto("/config/integrations/integration/intellisms");
-    await page.getByText("Add contact").first().waitFor();
+    await integrationPage();
     await page.getByText("Alice").first().waitFor();
     await picture("integration");
   },
 
   "build an automation by clicks": async () => {
-    await goto("/config/automation/edit/new");
+    await goto("/config");
+    await page.getByRole("link", { name: "Automations & scenes" }).click();
+    await page.getByText("Create automation").first().click();
+    await page.getByText("Create new automation").click();
     await page.getByText("Add trigger").first().click();
+    const search = page.locator("input:visible").last();
     for (const name of ["Message received", "Button tapped"]) {
-      await page.locator("input:visible").last().fill(name);
+      await search.fill(name);
       await page.getByText(name, { exact: true }).first().waitFor();
     }
     await picture("editor_triggers");
-    await page.getByText("When somebody taps a button in WhatsApp.").click();
-    await page.getByText("These contacts").first().waitFor();
-    await page.getByText("Virtual numbers").first().waitFor();
-    const boxes = page.locator("ha-checkbox:visible");
-    await boxes.nth(0).click();
-    await page.getByText("Add", { exact: true }).first().click();
-    await page.locator("ha-selector-text input").first().fill("Open");
-    await boxes.nth(3).click();
-    await page.getByText("Select a device").last().click();
-    await page.getByText("Alice").first().click();
+    await search.fill("");
+    await choose("Button tapped", "When somebody taps a button in WhatsApp.");
+    await shows("mdi:gesture-tap-button", "ha-automation-trigger-row ha-trigger-icon");
+    await field("Virtual numbers").getByText("Select a device").waitFor();
+    await tick("Buttons");
+    await field("Buttons").getByText("Add", { exact: true }).click();
+    await field("Buttons").getByRole("textbox").fill("Open");
+    await tick("These contacts");
+    await pick("These contacts", "Alice");
     await picture("editor_trigger");
-    await page.getByText("Add action").first().click();
-    await page.locator("input:visible").last().fill("Gate open");
-    await page.getByText("Gate open", { exact: true }).last().click();
-    await page.getByText("Turn on", { exact: false }).last().click();
+    await act("Turn on");
     await page.getByText("Add condition").first().click();
     await page.locator("input:visible").last().fill("Last message");
     await page.getByText("If the last message to a virtual number").first().waitFor();
     await picture("editor_condition");
     await page.keyboard.press("Escape");
-    await page.getByText("Save", { exact: true }).last().click();
-    const name = page.locator("ha-dialog input:visible, ha-wa-dialog input:visible").first();
-    await name.fill("Open the gate");
-    await page.locator("ha-dialog-footer").getByText("Save", { exact: true }).last().click();
-    await becomes("automation.open_the_gate", "on");
+    const { triggers } = await saveQueued("Open the gate");
+    const { button: buttons, contacts, max_age } = triggers[0].options;
+    assert.deepEqual([buttons, contacts, max_age], [["Open"], [aliceId], { minutes: 5 }]);
   },
 
   "run an automation by a tap": async () => {
     assert.equal(await deliver(door, { ...tap("Open"), from: STRANGER }), 200);
-    assert.equal(await state("input_boolean.gate_open"), "off");
+    const sent = new Date(Date.now() - 3_600_000).toISOString();
+    assert.equal(await deliver(door, { ...tap("Open"), sent }), 200);
     assert.equal(await deliver(door, tap("Open")), 200);
     await becomes("input_boolean.gate_open", "on");
+    assert.deepEqual(await runs("automation.open_the_gate"), ["finished"]);
+  },
+
+  "build an automation with a condition": async () => {
+    await goto("/config/automation/edit/new");
+    await page.getByText("Add trigger").first().click();
+    await choose("Message received", "When an SMS or WhatsApp message arrives.");
+    await shows("mdi:message-arrow-left", "ha-automation-trigger-row ha-trigger-icon");
+    await tick("These contacts");
+    await field("These contacts").getByText("Select a device").click();
+    await option("Alice").waitFor();
+    await page.keyboard.press("Escape");
+    await tick("These contacts");
+    for (const [heading, word] of [["Channels", "WhatsApp"], ["Types", "Voice message"]]) {
+      await tick(heading);
+      await field(heading).getByText("Add", { exact: true }).click();
+      await option(word).waitFor();
+      await page.keyboard.press("Escape");
+      await tick(heading);
+    }
+    await field("Compare").getByRole("radio", { name: "Starts with" }).click();
+    await tick("Text");
+    await field("Text").getByRole("textbox").fill("close");
+    await page.getByText("Add condition").first().click();
+    await choose("Last message", "If the last message to a virtual number");
+    await shows("mdi:message-question", "ha-automation-condition-row ha-condition-icon");
+    await pick("Virtual number", "Gate");
+    await tick("These contacts");
+    await pick("These contacts", "Alice");
+    await tick("Within the last");
+    await field("Within the last").getByRole("spinbutton", { name: "mm" }).fill("5");
+    await picture("editor_last_message");
+    await act("Turn off");
+    const { conditions } = await saveQueued("Close the gate");
+    const { virtual_number, contacts, within } = conditions[0].options;
+    assert.deepEqual([virtual_number, contacts, within.minutes], [gateId, [aliceId], 5]);
+    assert.equal(await deliver(door, { ...text("Close it"), from: STRANGER }), 200);
+    assert.equal(await deliver(door, text("Close it, please")), 200);
+    await becomes("input_boolean.gate_open", "off");
+    assert.deepEqual(await runs("automation.close_the_gate"), ["failed_conditions", "finished"]);
+  },
+
+  "simulate a message": async () => {
+    await goto("/config");
+    await page.getByRole("link", { name: "Tools" }).click();
+    await page.getByRole("tab", { name: "Actions" }).click();
+    await button("Action").click();
+    await page.locator("input:visible").last().fill("IntelliSMS: Simulate message");
+    await option("Simulate message").click();
+    await tick("Text");
+    await field("Text").getByRole("textbox").fill("Is the gate shut?");
+    await pick("Virtual number", "Gate");
+    await picture("simulate");
+    await button("Perform action").click();
+    await becomes("sensor.gate_last_message", "Is the gate shut?");
+  },
+
+  "replace the address": async () => {
+    await integrationPage();
+    await entryButton("Menu");
+    await page.getByText("Reconfigure", { exact: true }).first().click();
+    await page.locator("code", { hasText: door }).waitFor();
+    await hideAddresses();
+    await picture("reconfigure");
+    await page.getByText("Replace the address").click();
+    await page.getByText("Do this if somebody else may know the address").waitFor();
+    await button("Submit").click();
+    await page.getByText("The address is new").waitFor();
+    const old = door;
+    door = new URL(await page.locator("code").innerText()).pathname;
+    assert.notEqual(door, old);
+    assert.equal(await deliver(old, text("To the old address")), 404);
+    assert.equal(await deliver(door, text("To the new address")), 200);
+    await becomes("sensor.gate_last_message", "To the new address");
   },
 
   "break the external URL, see the repair and fix it": async () => {
@@ -198,18 +374,15 @@ const steps = {
     await goto("/config/repairs");
     await page.getByText("The address for IntelliSMS has changed").first().click();
     await page.getByText("moved.example.org").first().waitFor();
-    await page.locator("code").first().evaluate((code) => {
-      code.textContent = "https://moved.example.org/api/intellisms/5f0c…";
-    });
+    await hideAddresses();
     await picture("repair");
     await button("Submit").click();
     await page.getByText("The address for IntelliSMS has changed").first().waitFor({ state: "hidden" });
   },
 
   "download diagnostics": async () => {
-    await goto("/config/integrations/integration/intellisms");
-    await page.getByText("Add contact").first().waitFor();
-    await entryMenu();
+    await integrationPage();
+    await entryButton("Menu");
     const dump = await downloaded(page.getByText("Download diagnostics", { exact: true }).first());
     assert.equal(dump.data.entry.virtual_numbers, 1);
     assert.equal(dump.data.listings.length, 2);
@@ -217,15 +390,72 @@ const steps = {
 
   "download diagnostics of a device": async () => {
     await goto(`/config/devices/device/${gateId}`);
-    await page.getByText("Are you at home?").first().waitFor();
+    await page.getByText("To the new address").first().waitFor();
     const dump = await downloaded(page.getByText("Download diagnostics", { exact: true }).first());
     assert.equal(dump.data.kind, "virtual_number");
   },
 
+  "type a number": async () => {
+    await integrationPage();
+    await page.getByText("Add virtual number").first().click();
+    await page.getByText("Type the number", { exact: true }).click();
+    await page.getByRole("textbox", { name: "Virtual number" }).fill("07710 12347");
+    await page.getByRole("textbox", { name: "Name" }).fill("Cottage");
+    await button("Submit").click();
+    await page.getByText("Understood as +44 771012347.").waitFor();
+    await button("Submit").click();
+    await finish("Cottage");
+    await page.getByText("Cottage").first().waitFor();
+    await becomes("sensor.cottage_messages_received", "0");
+  },
+
+  "add a contact": async () => {
+    await integrationPage();
+    await page.getByText("Add contact").first().click();
+    await page.getByRole("textbox", { name: "Name" }).fill("Bob");
+    await button("Add Numbers").click();
+    await page.getByRole("textbox", { name: "Numbers" }).fill("+44 7710 12349");
+    await button("Submit").click();
+    await finish("Bob");
+    assert.equal(await deliver(door, { ...text("It is Bob"), from: BOB }), 200);
+    await becomes("sensor.gate_last_sender", "Bob");
+  },
+
+  "keep waiting, and catch a second number": async () => {
+    await waiting.getByText("Nothing has arrived yet").waitFor({ timeout: 70_000 });
+    await waiting.getByText("Keep waiting").click();
+    await waiting.getByText("Send any text to your IntelliSMS number now").waitFor();
+    assert.equal(await deliver(door, { ...text("Hello, office"), to: OFFICE }), 200);
+    await waiting.getByText("It works").waitFor();
+    await waiting.getByRole("textbox", { name: "Name of the number" }).fill("Office");
+    await waiting.getByRole("button", { name: "Submit" }).click();
+    await becomes("sensor.office_last_message", "Hello, office");
+    await waiting.close();
+  },
+
+  "accept known contacts only, and everyone again": async () => {
+    await accept("Known contacts only");
+    await picture("options");
+    await saveOptions();
+    const gate = () =>
+      page.evaluate(() =>
+        Object.values(document.querySelector("home-assistant").hass.states)
+          .filter((state) => state.entity_id.includes(".gate_"))
+          .map((state) => [state.entity_id, state.last_updated]),
+      );
+    const before = await gate();
+    assert.equal(await deliver(door, { ...text("Anybody there?"), from: STRANGER }), 200);
+    await becomes("sensor.intellisms_messages_ignored", "1");
+    assert.deepEqual(await gate(), before);
+    await accept("Everyone");
+    await saveOptions();
+    assert.equal(await deliver(door, { ...text("And now?"), from: STRANGER }), 200);
+    await becomes("sensor.gate_last_message", "And now?");
+  },
+
   "remove the integration": async () => {
-    await goto("/config/integrations/integration/intellisms");
-    await page.getByText("Add contact").first().waitFor();
-    await entryMenu();
+    await integrationPage();
+    await entryButton("Menu");
     await page.getByText("Delete", { exact: true }).first().click();
     await button("Delete").click();
     await page.waitForFunction(
