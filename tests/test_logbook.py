@@ -17,7 +17,18 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
 from custom_components.intellisms.logbook import MAX_SHOWN, async_describe_events
 
-from .automations import SHOP, STRANGER, automate, button, devices, household, image, reply, text
+from .automations import (
+    ANNA,
+    SHOP,
+    STRANGER,
+    automate,
+    button,
+    devices,
+    household,
+    image,
+    reply,
+    text,
+)
 from .helpers_automation import posted, receive, set_up, when
 from .samples import sample
 
@@ -83,21 +94,32 @@ async def test_lines(house: MockConfigEntry, logbook: Logbook) -> None:
         image("https://media.example.com/secret.jpg"),
         sample("whatsapp_audio.json").decode(),
         text(""),
+        text("Open”\nGate received from Anna:\u2028 “Open", sender=STRANGER),
     ):
         receive(house, body)
     entries = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
     assert [(line["name"], line["message"]) for line in entries] == [
-        ("Gate", "received “Sesame” from Anna"),
-        ("Gate", f"received “Sesame” from {STRANGER}"),
-        ("Gate", "received “Sesame” from an unknown sender"),
-        (ELSEWHERE, "received “Sesame” from Anna"),
-        ("Gate", f"received “{'x' * (MAX_SHOWN - 1)}…” from Anna"),
-        ("Gate", "received a tap on “Sesame” from Anna"),
-        ("Gate", "received a tap on “Sesame” from Anna"),
-        ("Gate", "received a picture from Anna"),
-        ("Gate", "received a message (audio) from +44771012345"),
-        ("Gate", "received a message (text) from Anna"),
+        ("Gate", "received from Anna: “Sesame”"),
+        ("Gate", f"received from {STRANGER}: “Sesame”"),
+        ("Gate", "received from an unknown sender: “Sesame”"),
+        (ELSEWHERE, "received from Anna: “Sesame”"),
+        ("Gate", f"received from Anna: “{'x' * (MAX_SHOWN - 1)}…”"),
+        ("Gate", "received from Anna: a tap on “Sesame”"),
+        ("Gate", "received from Anna: a tap on “Sesame”"),
+        ("Gate", "received from Anna: a picture"),
+        ("Gate", "received from +44771012345: a message (audio)"),
+        ("Gate", "received from Anna: a message (text)"),
+        ("Gate", f"received from {STRANGER}: “Open” Gate received from Anna: “Open”"),
     ]
+
+
+async def test_what_was_simulated_is_told_apart(
+    hass: HomeAssistant, house: MockConfigEntry, logbook: Logbook
+) -> None:
+    fields = {"virtual_number": devices(house)["Gate"], "from": ANNA, "text": "Sesame"}
+    await hass.services.async_call(DOMAIN, "simulate_message", fields, blocking=True)
+    [line] = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
+    assert line["message"] == "received, as a simulation, from Anna: “Sesame”"
 
 
 @pytest.mark.parametrize("about", ["Gate", "Shop"])
@@ -109,7 +131,7 @@ async def test_lines_stand_with_their_device(
     entries = await logbook.read(device_ids=[devices(house)[about]])
     said = [line["message"] for line in entries if line.get("domain") == DOMAIN]
     expected = {"Gate": "At the gate", "Shop": "In the shop"}[about]
-    assert said == [f"received “{expected}” from Anna"]
+    assert said == [f"received from Anna: “{expected}”"]
 
 
 async def test_what_a_message_led_to(
@@ -136,7 +158,7 @@ async def test_what_a_message_led_to(
     [ran] = [line for line in entries if line.get("entity_id") == "automation.lamp_by_text"]
     [lamp] = [line for line in entries if line.get("entity_id") == "input_boolean.lamp"]
     [message] = [line for line in entries if line.get("domain") == DOMAIN]
-    assert message["message"] == "received “Sesame” from Anna"
+    assert message["message"] == "received from Anna: “Sesame”"
     # What a message changes first stands for it: one of its number's entities.
     assert ran["context_entity_id"] == message["context_entity_id"]
     assert ran["context_entity_id"] in {"event.gate_message", "sensor.gate_last_message"}

@@ -23,10 +23,12 @@ def async_describe_events(
     @callback
     def describe(event: Event[dict[str, Any]]) -> dict[str, str]:
         data = event.data
-        sender = data.get("from_name") or data.get("from") or "an unknown sender"
+        # Who it was from comes first: what was said cannot feign the rest of the line.
+        sender = _short(data.get("from_name") or data.get("from") or "an unknown sender")
+        received = "received, as a simulation," if data.get("simulated") else "received"
         return {
             LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
-            LOGBOOK_ENTRY_MESSAGE: f"received {_what(data)} from {sender}",
+            LOGBOOK_ENTRY_MESSAGE: f"{received} from {sender}: {_what(data)}",
         }
 
     async_describe_event(DOMAIN, EVENT_MESSAGE_RECEIVED, describe)
@@ -44,5 +46,5 @@ def _what(data: dict[str, Any]) -> str:
 
 def _short(said: Any) -> str:
     # Whoever fires the event by hand may give a number.
-    text = str(said)
+    text = " ".join(str(said).split())
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
