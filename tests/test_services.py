@@ -131,6 +131,13 @@ async def test_it_runs_what_a_real_message_would_run(
         ),
         ({"type": "binary", "user_data": "0605"}, {"user_data": "0605", "raw": None}),
         ({"text": "Sesame", "reply_to": "wamid.1"}, {"reply_to": "wamid.1"}),
+        # Nobody taps a button in an SMS.
+        ({"type": "button", "button_text": "Sesame"}, {"channel": "whatsapp"}),
+        ({"type": "button", "channel": "sms"}, {"channel": "sms"}),
+        ({"type": "binary"}, {"channel": "sms"}),
+        ({"from": " anna"}, {"from": ANNA, "from_known": True, "from_name": "Anna"}),
+        # The name of a number of ours is nobody's.
+        ({"from": "Gate"}, {"from": "Gate", "from_known": False}),
         (
             {"type": "location", "raw": {"content": {"latitude": 51.5}}},
             {"raw": {"content": {"latitude": 51.5}}, "raw_truncated": False},
@@ -148,6 +155,18 @@ async def test_any_type_and_channel(
     answer = await _simulate(hass, house, data)
     assert {key: answer[key] for key in expected} == expected
     assert answer["simulated"] is True
+
+
+async def test_what_would_come_late_can_be_tried_out(
+    hass: HomeAssistant, house: MockConfigEntry
+) -> None:
+    runs: list[ServiceCall] = async_mock_service(hass, "test", "run")
+    await automate_by(hass, when("message_received", max_age={"minutes": 5}))
+    for age in ({"hours": 1}, "00:04:00"):
+        answer = await _simulate(hass, house, {"age": age})
+    await hass.async_block_till_done()
+    [run] = runs
+    assert run.data["message_id"] == answer["message_id"]
 
 
 async def test_a_raw_object_is_for_other_types(

@@ -1,5 +1,6 @@
 """Actions: try out automations without paying for a text."""
 
+from datetime import timedelta
 from secrets import token_urlsafe
 
 from homeassistant.core import (
@@ -17,6 +18,7 @@ import voluptuous as vol
 
 from .const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
 from .data import IntelliSMSConfigEntry, async_subentry_of_device
+from .directory import Contact
 from .protocol import ChannelName, Message, MessageType, raw_fields
 from .user_number import UserNumberError, user_number
 
@@ -26,7 +28,7 @@ _SIMULATE_SCHEMA = vol.Schema(
     {
         vol.Required("virtual_number"): cv.string,
         vol.Optional("from"): cv.string,
-        vol.Optional("channel", default=ChannelName.SMS.value): cv.string,
+        vol.Optional("channel"): cv.string,
         vol.Optional("type", default=MessageType.TEXT.value): cv.string,
         vol.Optional("text"): cv.string,
         vol.Optional("button_id"): cv.string,
@@ -35,6 +37,7 @@ _SIMULATE_SCHEMA = vol.Schema(
         vol.Optional("user_data"): cv.string,
         vol.Optional("reply_to"): cv.string,
         vol.Optional("raw"): dict,
+        vol.Optional("age", default=timedelta()): cv.positive_time_period,
     }
 )
 
@@ -55,15 +58,16 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def _simulate_message(call: ServiceCall) -> ServiceResponse:
     """Publish a message as if it had been posted, marked as simulated."""
     entry, number = _virtual_number(call.hass, call.data["virtual_number"])
-    sender = await _sender(call.hass, call.data.get("from"))
+    sender = await _sender(call.hass, entry, call.data.get("from"))
     button_text = call.data.get("button_text")
     raw = call.data.get("raw")
     if raw is not None and call.data["type"] in MessageType:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="raw_not_expected")
+    by_sms = call.data["type"] in (MessageType.TEXT, MessageType.BINARY)
     message = Message(
         key="",
         type=call.data["type"],
-        channel=call.data["channel"],
+        channel=call.data.get("channel", ChannelName.SMS if by_sms else ChannelName.WHATSAPP),
         to=number,
         sender=sender,
         text=call.data.get("text", button_text),
@@ -74,7 +78,7 @@ async def _simulate_message(call: ServiceCall) -> ServiceResponse:
         reply_to=call.data.get("reply_to"),
         **({} if raw is None else raw_fields(raw)),
         message_id=f"simulated-{token_urlsafe(12)}",
-        sent=dt_util.utcnow().replace(microsecond=0),
+        sent=dt_util.utcnow().replace(microsecond=0) - call.data["age"],
     )
     try:
         received = entry.runtime_data.receiver.async_simulate(message)
@@ -95,9 +99,15 @@ def _virtual_number(hass: HomeAssistant, device_id: str) -> tuple[IntelliSMSConf
     )
 
 
-async def _sender(hass: HomeAssistant, typed: str | None) -> str | None:
+async def _sender(
+    hass: HomeAssistant, entry: IntelliSMSConfigEntry, typed: str | None
+) -> str | None:
+    """Return who a message is from: a contact by name, or a number as a person writes it."""
     if typed is None:
         return None
+    for listing in entry.runtime_data.directory:
+        if isinstance(listing, Contact) and listing.name.casefold() == typed.strip().casefold():
+            return listing.numbers[0]
     try:
         return (await user_number(hass, typed)).number
     except UserNumberError as err:
