@@ -168,8 +168,8 @@ async def test_within_the_last(
 async def test_a_message_that_came_late_is_not_what_was_said_just_now(
     hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
 ) -> None:
-    chosen = {"virtual_number": "Gate", "within": {"minutes": 5}, "max_age": {"minutes": 5}}
-    await _automate_if(hass, house, **chosen)
+    recent = {"minutes": 5}
+    await _automate_if(hass, house, virtual_number="Gate", within=recent, max_age=recent)
     for body in (text("sesame", age=timedelta(hours=1)), posted(text("sesame"), sent=None)):
         receive(house, body)
         assert not await _ask(hass, runs)

@@ -262,6 +262,50 @@ async def test_of_two_at_once_the_newest_is_shown(
     assert path.read_bytes() == PNG
 
 
+async def test_of_two_at_once_one_is_shown_although_the_newest_fails(
+    hass: HomeAssistant, house: MockConfigEntry, fetches: Fetches, folder: Path
+) -> None:
+    slow: asyncio.Future[bytes] = hass.loop.create_future()
+    fetches.outcomes = [slow, PictureError.REFUSED]
+    receive(house, image(LINK))
+    await asyncio.sleep(0)
+    receive(house, image(LINK))
+    await asyncio.sleep(0)
+    slow.set_result(JPEG)
+    await _settle(hass)
+    assert _state(hass).state != "unknown"
+    assert _state(hass).attributes["last_error"] == "refused"
+    [path] = _pictures(folder)
+    assert path.read_bytes() == JPEG
+    # Whichever of those that fail is heard of last, the newest one's reason counts.
+    slow = hass.loop.create_future()
+    fetches.outcomes = [slow, PictureError.TOO_LARGE]
+    receive(house, image(LINK))
+    await asyncio.sleep(0)
+    receive(house, image(LINK))
+    await asyncio.sleep(0)
+    slow.set_exception(PictureFetchError(PictureError.TIMEOUT))
+    await _settle(hass)
+    assert _state(hass).attributes["last_error"] == "too_large"
+
+
+async def test_no_more_than_a_few_are_fetched_at_once(
+    hass: HomeAssistant, house: MockConfigEntry, fetches: Fetches
+) -> None:
+    pending: list[asyncio.Future[bytes]] = [hass.loop.create_future() for _ in range(5)]
+    fetches.outcomes = [*pending]
+    for _ in pending:
+        receive(house, image(LINK))
+        await asyncio.sleep(0)
+    assert [future.cancelled() for future in pending] == [True, True, False, False, False]
+    pending[3].set_result(JPEG)
+    await asyncio.sleep(0)
+    pending[4].set_result(PNG)
+    await _settle(hass)
+    assert pending[2].cancelled()
+    assert _state(hass).attributes["last_error"] is None
+
+
 async def test_numbers_do_not_wait_for_each_other(
     hass: HomeAssistant, house: MockConfigEntry, fetches: Fetches, folder: Path
 ) -> None:

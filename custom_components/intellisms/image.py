@@ -1,7 +1,7 @@
 """The *Last picture* of a virtual number."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, override
 
@@ -20,6 +20,8 @@ from .protocol import MessageType
 from .received import Received
 
 PARALLEL_UPDATES = 0
+
+MAX_FETCHES = 3
 
 DESCRIPTION = ImageEntityDescription(
     key="last_picture",
@@ -59,7 +61,9 @@ class LastPicture(RecordEntity, ImageEntity):
         self._path = picture_path(hass, entry.entry_id, owner.subentry_id)
         self._content: bytes | None = None
         self._last_error: PictureError | None = None
-        self._fetching: asyncio.Task[None] | None = None
+        # By their order. People send several at once, and each may be the only one to be had.
+        self._fetching: dict[int, asyncio.Task[None]] = {}
+        self._newest = self._failed = 0
         self._writing: asyncio.Future[None] | None = None
 
     @property
@@ -79,8 +83,7 @@ class LastPicture(RecordEntity, ImageEntity):
 
     @override
     async def async_will_remove_from_hass(self) -> None:
-        if self._fetching:
-            self._fetching.cancel()
+        self._cancel(self._fetching)
         await self._written()
 
     @override
@@ -89,18 +92,28 @@ class LastPicture(RecordEntity, ImageEntity):
         message = received.message
         if message.type != MessageType.IMAGE or message.media_url is None:
             return
-        # The picture that came last is the one to show.
-        if self._fetching:
-            self._fetching.cancel()
-        self._fetching = self._entry.async_create_background_task(
-            self.hass, self._fetch(received, message.media_url), "intellisms picture"
+        self._newest += 1
+        self._fetching = {order: task for order, task in self._fetching.items() if not task.done()}
+        self._cancel(list(self._fetching)[: 1 - MAX_FETCHES])
+        self._fetching[self._newest] = self._entry.async_create_background_task(
+            self.hass,
+            self._fetch(self._newest, received, message.media_url),
+            "intellisms picture",
         )
 
-    async def _fetch(self, received: Received, url: str) -> None:
+    def _cancel(self, orders: Iterable[int]) -> None:
+        for order in orders:
+            self._fetching[order].cancel()
+
+    async def _fetch(self, order: int, received: Received, url: str) -> None:
         try:
             picture = await async_fetch_picture(url)
             now = dt_util.utcnow().replace(microsecond=0)
+            # The picture that came last is the one to show.
+            self._cancel([older for older in self._fetching if older < order])
             self._show(picture, now)
+            if order > self._failed:
+                self._last_error = None
             if not received.simulated and not self.discreet:
                 await self._written()
                 self._writing = self.hass.async_add_executor_job(
@@ -109,7 +122,8 @@ class LastPicture(RecordEntity, ImageEntity):
                 await self._written()
                 self._writing.result()
         except PictureFetchError as err:
-            self._last_error = err.reason
+            if order > self._failed:
+                self._failed, self._last_error = order, err.reason
         except Exception as err:  # noqa: BLE001
             log_fault(err, "fetching a picture")
         super()._async_received(received)
@@ -124,4 +138,3 @@ class LastPicture(RecordEntity, ImageEntity):
         self._content = picture.content
         self._attr_content_type = picture.content_type
         self._attr_image_last_updated = when
-        self._last_error = None

@@ -227,7 +227,7 @@ class Watch:
 
     def _is_gone(self, device_id: str, model: DeviceModel) -> bool:
         device = dr.async_get(self._hass).async_get(device_id)
-        return device is None or device.model_id != model
+        return not isinstance(device, dr.DeviceEntry) or device.model_id != model
 
     # ---- issues ---------------------------------------------------------------------
 
