@@ -455,17 +455,17 @@ def test_answers() -> None:
 
 # ---- all pages --------------------------------------------------------------------
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ALL_PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_pictures_are_those_that_the_walk_takes() -> None:
-    shown = {name for page in PAGES for name in re.findall(r"images/(\w+)\.png", page.read_text())}
+    shown = {name for page in ALL_PAGES for name in re.findall(r"images/(\w+)\.png", page.read_text())}
     walk = (ROOT / "scripts" / "e2e.d" / "walk.js").read_text()
     assert shown == set(re.findall(r'picture\("(\w+)"\)', walk))
     assert shown == {path.stem for path in (ROOT / "docs" / "images").iterdir()}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     # Pictures are looked at above.
     for target in re.findall(r"(?<!!)\[[^\]]*\]\((?!https?:)([^)\s]+)\)", page.read_text()):

@@ -12,12 +12,15 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import load_json
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.intellisms import journal
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.journal import MAX_IDS, STORAGE_VERSION
 from custom_components.intellisms.protocol import Message
@@ -244,6 +247,33 @@ async def test_what_cannot_be_renamed_does_not_keep_us_from_starting(
     assert "could not be renamed either (PermissionError)" in caplog.text
     assert disk.issues() == {"journal_reset"}
     await check_it_goes_on(disk, own_door, messages, "last")
+
+
+@pytest.mark.parametrize("failures", [2, 3])
+async def test_a_disk_that_fails_is_asked_again(
+    disk: Disk,
+    own_door: Post,
+    messages: Events,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+) -> None:
+    """What was said before is forgotten only where the disk goes on failing."""
+    monkeypatch.setattr(journal, "READ_PAUSES", (0, 0))
+    asked: list[str] = []
+
+    def load(path: str) -> Any:
+        if path.endswith(".ids"):
+            asked.append(path)
+            if len(asked) <= failures:
+                raise HomeAssistantError from OSError(5, "Input/output error")
+        return load_json(path)
+
+    with patch("homeassistant.helpers.storage.json_util.load_json", load):
+        await disk.load()
+    assert len(asked) == 3
+    assert disk.issues() == ({"journal_reset"} if failures == 3 else set())
+    assert await own_door(sms("Before")) == HTTPStatus.OK
+    assert len(messages) == (1 if failures == 3 else 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,6 +6,7 @@ a snapshot, coalesced to spare an SD card, and a pending write is never put off
 by the next message.
 """
 
+import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.util import dt as dt_util
 
@@ -33,6 +35,8 @@ MAX_AGE = timedelta(days=30)
 MAX_STRANGERS = 20
 # Characters. Nothing longer is a number; it would be kept, and shown, for nothing.
 MAX_NUMBER = 64
+# Seconds until a file that the disk did not give is asked for again.
+READ_PAUSES = (0.5, 2.0)
 # Seconds between two writes, of either file.
 MIN_GAP = 1.0
 # Seconds from a change to the write that holds it; in a large file more, to spare the disk.
@@ -81,7 +85,7 @@ class File[T]:
     async def async_load(self, read: Callable[[Stored], T]) -> tuple[T | None, bool]:
         """Return (content or None, readable); what cannot be read is set aside."""
         try:
-            stored = await self._store.async_load()
+            stored = await self._async_read()
             return (None if stored is None else read(stored)), True
         # Whatever is wrong with a file must not keep Home Assistant from starting.
         except Exception as err:  # noqa: BLE001
@@ -90,6 +94,17 @@ class File[T]:
             )
             await self._hass.async_add_executor_job(self._set_aside)
             return None, False
+
+    async def _async_read(self) -> Stored | None:
+        for pause in READ_PAUSES:
+            try:
+                return await self._store.async_load()
+            except HomeAssistantError as err:
+                # The disk, not the file: what is set aside would make messages fire twice.
+                if not isinstance(err.__cause__, OSError):
+                    raise
+            await asyncio.sleep(pause)
+        return await self._store.async_load()
 
     def _set_aside(self) -> None:
         path = Path(self._store.path)
