@@ -459,7 +459,9 @@ ALL_PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_pictures_are_those_that_the_walk_takes() -> None:
-    shown = {name for page in ALL_PAGES for name in re.findall(r"images/(\w+)\.png", page.read_text())}
+    shown = {
+        name for page in ALL_PAGES for name in re.findall(r"images/(\w+)\.png", page.read_text())
+    }
     walk = (ROOT / "scripts" / "e2e.d" / "walk.js").read_text()
     assert shown == set(re.findall(r'picture\("(\w+)"\)', walk))
     assert shown == {path.stem for path in (ROOT / "docs" / "images").iterdir()}
