@@ -6,7 +6,12 @@ import json
 from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigSubentry, ConfigSubentryData
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntryDisabler,
+    ConfigSubentry,
+    ConfigSubentryData,
+)
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.dispatcher import DATA_DISPATCHER
@@ -482,6 +487,23 @@ async def test_keeping_on_waiting(hass: HomeAssistant, nothing_yet: Flow, own_do
     assert (await nothing_yet.look())["step_id"] == "caught"
 
 
+async def test_an_account_that_is_disabled_meanwhile_is_not_waited_for(
+    hass: HomeAssistant, loaded: MockConfigEntry, waiting: Flow
+) -> None:
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    await seconds_pass(hass)
+    result = await waiting.look()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
+
+
+async def test_one_that_is_disabled_while_a_menu_is_shown(
+    hass: HomeAssistant, loaded: MockConfigEntry, nothing_yet: Flow
+) -> None:
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    result = await nothing_yet.choose("wait")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
+
+
 # ---- when the dialog is closed ------------------------------------------------------
 
 
@@ -515,6 +537,15 @@ async def test_nobody_listens_after_the_dialog(
         flow.close()
         assert listeners(hass) == before, stage.__name__
     assert hass.config_entries.subentries.async_progress() == []
+
+
+async def test_the_dialog_goes_with_the_account(
+    hass: HomeAssistant, loaded: MockConfigEntry, waiting: Flow
+) -> None:
+    assert listeners(hass) > 0
+    await hass.config_entries.async_remove(loaded.entry_id)
+    assert hass.config_entries.subentries.async_progress() == []
+    assert listeners(hass) == 0
 
 
 async def test_closing_the_dialog_ends_the_wait(hass: HomeAssistant, waiting: Flow) -> None:

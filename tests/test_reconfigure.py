@@ -280,9 +280,29 @@ async def test_a_cloudhook_that_is_gone_is_not_shown_as_if_it_worked(
     result = await dialog.submit()
     assert result["menu_options"] == ["new_address", "direct", "cloudhook"]
     assert (await dialog.submit(next_step_id="cloudhook"))["step_id"] == "cloudhook"
-    shown = ended(await dialog.submit(), "address_switched")
+    # What is posted to the old one is acknowledged and lost.
+    shown = ended(await dialog.submit(), "address_replaced_lost")
     assert shown == by_cloudhook.data["cloudhook_url"] == "https://hooks.example/2"
     assert (await dialog.begin())["menu_options"] == ["new_address", "direct"]
+
+
+async def test_from_a_cloudhook_that_is_gone_to_our_own_door(
+    hass: HomeAssistant, by_cloudhook: MockConfigEntry, cloud: FakeCloud, dialog: Reconfigure
+) -> None:
+    cloud.delete_on_its_page(WEBHOOK_ID)
+    await dialog.begin()
+    await dialog.submit()
+    own = f"{URL}/api/intellisms/{WEBHOOK_ID}"
+    shown = await dialog.submit(next_step_id="direct")
+    assert ended(shown, "address_replaced_lost") == own
+
+
+@pytest.mark.parametrize("url", ["http://192.168.1.5:8123", "https://ha.fritz.box", None])
+async def test_a_door_that_nobody_reaches_is_not_offered_in_its_place(
+    hass: HomeAssistant, by_cloudhook: MockConfigEntry, dialog: Reconfigure, url: str | None
+) -> None:
+    await hass.config.async_update(external_url=url)
+    assert (await dialog.begin())["menu_options"] == ["new_address"]
 
 
 async def test_a_new_address_leaves_an_unused_cloudhook_behind(

@@ -703,6 +703,28 @@ async def test_an_address_that_changes_while_it_is_shown_is_shown_again(world: W
     assert world.issues() == {}
 
 
+async def test_an_address_whose_url_goes_away_while_it_is_shown_is_not_shown(
+    world: World,
+) -> None:
+    await cause(world, the_url_changed)
+    client = await world.make_client()
+    path = "/api/repairs/issues/fix"
+    issue_id = world.issues()[Issue.ADDRESS_CHANGED].issue_id
+    response = await client.post(path, json={"handler": DOMAIN, "issue_id": issue_id})
+    flow_id = (await response.json())["flow_id"]
+    await world.url(None)
+    response = await client.post(f"{path}/{flow_id}", json={})
+    answer = await response.json()
+    assert (answer["type"], answer["reason"]) == ("abort", "no_other_way")
+
+
+async def test_a_private_address_does_not_take_a_cloudhooks_place(world: World) -> None:
+    await cause(world, the_subscription_ended)
+    await the_url_is_private(world)
+    (answer,) = await world.fix(Issue.CLOUDHOOK_GONE)
+    assert (answer["type"], answer["reason"]) == ("abort", "no_other_way")
+
+
 async def test_a_cloudhook_for_which_there_is_nothing_else(world: World) -> None:
     await cause(world, the_subscription_ended)
     await world.url(None)

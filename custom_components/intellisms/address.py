@@ -19,7 +19,10 @@ from .const import CONF_CLOUDHOOK_URL, CONF_REACH, CONF_SHOWN_BASE, Reach
 from .endpoint import URL_PATH
 
 # Names that only a home network resolves.
-_PRIVATE_SUFFIXES = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain")
+_PRIVATE_SUFFIXES = (
+    ".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost",
+    ".intranet", ".private", ".corp", ".fritz.box", ".speedport.ip",
+)  # fmt: skip
 
 
 class AddressProblem(StrEnum):
@@ -29,6 +32,10 @@ class AddressProblem(StrEnum):
     PRIVATE = "private_url"
     PLAIN_HTTP = "plain_http"
     CLOUDHOOK_GONE = "cloudhook_gone"
+
+
+# With these, nothing arrives.
+UNREACHABLE = (AddressProblem.NO_URL, AddressProblem.PRIVATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +55,12 @@ def shown_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
     if (base := base_url(hass)) is None:
         return Address(url=f"https://…{path}", problem=AddressProblem.NO_URL)
     return Address(url=f"{base}{path}", problem=_problem(URL(base)))
+
+
+def is_direct_possible(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:
+    """Tell whether our own door can be reached, as far as Home Assistant knows."""
+    own = shown_address(hass, {**data, CONF_REACH: Reach.DIRECT})
+    return own.problem not in UNREACHABLE
 
 
 def other_addresses(hass: HomeAssistant, data: Mapping[str, Any]) -> list[str]:
@@ -98,7 +111,7 @@ def _own_path(data: Mapping[str, Any]) -> str:
 
 
 def _problem(base: URL) -> AddressProblem | None:
-    host = base.host or ""
+    host = (base.host or "").rstrip(".")
     if is_ip_address(host):
         private = not ip_address(host).is_global
     else:

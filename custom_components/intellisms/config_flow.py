@@ -27,9 +27,11 @@ import voluptuous as vol
 
 from .address import (
     Address,
+    AddressProblem,
     async_update_address,
     async_use_cloudhook,
     base_url,
+    is_direct_possible,
     other_addresses,
     shown_address,
 )
@@ -142,7 +144,7 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         address = async_update_address(self.hass, entry)
         options = ["new_address"]
         by_cloudhook = entry.data[CONF_REACH] == Reach.CLOUDHOOK
-        if by_cloudhook and base_url(self.hass):
+        if by_cloudhook and is_direct_possible(self.hass, entry.data):
             options.append("direct")
         # In the place of one that is gone, too.
         if (not by_cloudhook or address.problem) and is_cloud_ready(self.hass):
@@ -189,16 +191,19 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         """Be reached through Home Assistant Cloud's webhook; its limit is said first."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            if address := await async_use_cloudhook(self.hass, self._get_reconfigure_entry()):
-                return self._tell(address, "address_switched")
+            entry = self._get_reconfigure_entry()
+            lost = shown_address(self.hass, entry.data).problem is AddressProblem.CLOUDHOOK_GONE
+            if address := await async_use_cloudhook(self.hass, entry):
+                return self._tell(address, "address_replaced_lost" if lost else "address_switched")
             errors["base"] = "cloud_not_ready"
         return self.async_show_form(step_id="cloudhook", errors=errors)
 
     async def async_step_direct(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Be reached at our own door again; the cloudhook goes on working."""
-        updates = {CONF_REACH: Reach.DIRECT.value}
-        address = async_update_address(self.hass, self._get_reconfigure_entry(), updates)
-        return self._tell(address, "address_switched")
+        entry = self._get_reconfigure_entry()
+        lost = shown_address(self.hass, entry.data).problem
+        address = async_update_address(self.hass, entry, {CONF_REACH: Reach.DIRECT.value})
+        return self._tell(address, "address_replaced_lost" if lost else "address_switched")
 
     def _tell(self, address: Address, reason: str) -> ConfigFlowResult:
         return self.async_abort(reason=reason, description_placeholders={"url": address.url})

@@ -64,9 +64,9 @@ class VirtualNumberFlow(ConfigSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Say first what speaks against the address, if anything does."""
-        entry = self._get_entry()
-        if entry.state is not ConfigEntryState.LOADED:
+        if not self._is_loaded():
             return self.async_abort(reason="entry_not_loaded")
+        entry = self._get_entry()
         address = shown_address(self.hass, entry.data)
         if address.problem is None or user_input is not None:
             return await self.async_step_address()
@@ -195,6 +195,9 @@ class VirtualNumberFlow(ConfigSubentryFlow):
 
     # ---- by sending a text to it ----------------------------------------------------
 
+    def _is_loaded(self) -> bool:
+        return self._get_entry().state is ConfigEntryState.LOADED
+
     def _listen(self) -> FirstMessage:
         if self._first is None:
             self._first = FirstMessage(self.hass, self._get_entry())
@@ -204,6 +207,8 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         """Wait for the first message."""
         first = self._listen()
         if self._waiting is None:
+            if not self._is_loaded():
+                return self.async_abort(reason="entry_not_loaded")
             # In the background, or Home Assistant would wait for it when it stops. Not done at
             # once, or core would hand what was chosen in the menu to the step that follows.
             self._waiting = self.hass.async_create_background_task(
@@ -245,6 +250,8 @@ class VirtualNumberFlow(ConfigSubentryFlow):
 
     def _offer(self, step_id: str) -> SubentryFlowResult:
         """Offer to go on waiting, to type the number, or to finish later."""
+        if not self._is_loaded():
+            return self.async_abort(reason="entry_not_loaded")
         return self.async_show_menu(
             step_id=step_id,
             menu_options=["wait", "number", "later"],

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import TextSelector
 import voluptuous as vol
 
-from .address import async_update_address, base_url, shown_address
+from .address import async_update_address, base_url, is_direct_possible, shown_address
 from .cloudhook import async_create_cloudhook, is_cloud_ready
 from .const import (
     CONF_CLOUDHOOK_URL,
@@ -102,7 +102,7 @@ class NewAddressFlow(FixFlow):
 
     async def _new_updates(self) -> dict[str, Any] | None:
         """Return what changes in the entry's data; None where there is no address."""
-        return {}
+        return {} if base_url(self.hass) else None
 
 
 class NewCloudhookFlow(NewAddressFlow):
@@ -115,7 +115,7 @@ class NewCloudhookFlow(NewAddressFlow):
             url = await async_create_cloudhook(self.hass, data[CONF_WEBHOOK_ID])
             return {CONF_CLOUDHOOK_URL: url} if url else None
         updates = {CONF_REACH: Reach.DIRECT.value}
-        return updates if base_url(self.hass) else None
+        return updates if is_direct_possible(self.hass, data) else None
 
 
 async def async_create_fix_flow(

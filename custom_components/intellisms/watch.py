@@ -28,7 +28,7 @@ from homeassistant.helpers.event import async_call_later, async_track_time_inter
 from homeassistant.helpers.issue_registry import IssueEntry, IssueSeverity
 from homeassistant.helpers.start import async_at_started
 
-from .address import AddressProblem, base_url, shown_address
+from .address import UNREACHABLE, AddressProblem, base_url, shown_address
 from .cloudhook import async_on_cloud_change
 from .const import (
     CONF_PROVEN,
@@ -53,7 +53,8 @@ from .signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_trouble
 
 _LOGGER = logging.getLogger(__name__)
 
-CHECK_INTERVAL = timedelta(hours=1)
+# The Cloud does not tell when its remote address comes or goes.
+CHECK_INTERVAL = timedelta(minutes=5)
 # Seconds that Home Assistant may take to remove an automation or to reload its scripts.
 SOON = 5
 # The provider posts again every 5 minutes; after this it has stopped.
@@ -200,7 +201,7 @@ class Watch:
     def _check_address(self) -> None:
         data = self._entry.data
         address = shown_address(self._hass, data)
-        doubtful = address.problem in (AddressProblem.NO_URL, AddressProblem.PRIVATE)
+        doubtful = address.problem in UNREACHABLE
         unreachable = doubtful and data.get(CONF_PROVEN) != address.url
         self._set(Issue.NOT_REACHABLE, present=unreachable)
         gone = address.problem is AddressProblem.CLOUDHOOK_GONE
