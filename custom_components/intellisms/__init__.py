@@ -111,9 +111,9 @@ async def async_remove_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
         endpoint.async_unregister(entry)
     async_clear_issues(hass, entry.entry_id)
     flows = hass.config_entries.subentries
-    for flow in flows.async_progress():
-        if flow["handler"][0] == entry.entry_id:
-            flows.async_abort(flow["flow_id"])
+    ours = [flow for flow in flows.async_progress() if flow["handler"][0] == entry.entry_id]
+    for flow in ours:
+        flows.async_abort(flow["flow_id"])
     for webhook_id in (entry.data[CONF_WEBHOOK_ID], *entry.data[CONF_REPLACED_IDS]):
         await async_delete_cloudhook(hass, webhook_id)
     await hass.async_add_executor_job(remove_files, hass.config.path, entry.entry_id)

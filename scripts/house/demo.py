@@ -5,6 +5,7 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 import sys
 from typing import Any
 
@@ -139,7 +140,10 @@ class Demo:
         await instance.restart()
         after = await self.last_messages()
         for entity in sorted(before.keys() | after.keys()):
-            self.check(f"{entity} after the restart", after.get(entity), before.get(entity))
+            came_back, was = after.get(entity, ""), before.get(entity, "")
+            # An event comes back with the time of receipt, a moment before core's own time.
+            if not (entity.startswith("event.") and _is_moment(came_back, was)):
+                self.check(f"{entity} after the restart", came_back, was)
         async with instance.websocket() as ws:
             watcher = Watcher()
             await watcher.start(ws)
@@ -246,6 +250,15 @@ class Demo:
             self.off.append(f"the log: {trouble}")
         for secret in (self.webhook_id, NUMBER, "Message Text", "BUTTON_TEXT"):
             self.check(f"the log holds {secret}", secret in log, wanted=False)
+
+
+def _is_moment(after: str, before: str) -> bool:
+    """Tell whether two times are the same but for a moment."""
+    try:
+        apart = datetime.fromisoformat(before) - datetime.fromisoformat(after)
+    except ValueError:
+        return False
+    return timedelta(0) <= apart < timedelta(seconds=1)
 
 
 def say(text: str) -> None:
