@@ -28,7 +28,7 @@ from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER, 
 from custom_components.intellisms.journal import MAX_STRANGERS
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.repairs import async_create_fix_flow
-from custom_components.intellisms.watch import CHECK_INTERVAL, QUIET, SOON
+from custom_components.intellisms.watch import ADDRESS_INTERVAL, CHECK_INTERVAL, QUIET, SOON
 
 from .cloud import FakeCloud, cloud_fixture  # noqa: F401
 from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
@@ -41,6 +41,7 @@ SHOP = "+447700900999"
 SHED = "+447700900123"
 # The older form, which need not say what number it is for.
 FORM = f"text=Hello&from={SENDER.removeprefix('+')}"
+type Submit = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 GARBAGE = '{"message": {"secret": "Alice"}}'
 
 
@@ -111,16 +112,25 @@ class World:
         assert await self.hass.config_entries.async_reload(self.entry.entry_id)
         await self.settle()
 
-    async def fix(self, issue: Issue, *inputs: dict[str, Any]) -> list[dict[str, Any]]:
-        """Walk through an issue's fix flow over HTTP; return all that it answers."""
+    async def open_fix(self, issue: Issue) -> tuple[dict[str, Any], Submit]:
+        """Open an issue's fix flow over HTTP; return what it shows, and how to submit to it."""
         client = await self.make_client()
         path = "/api/repairs/issues/fix"
         issue_id = self.issues()[issue].issue_id
         response = await client.post(path, json={"handler": DOMAIN, "issue_id": issue_id})
-        answers = [await response.json()]
-        for fields in inputs:
-            response = await client.post(f"{path}/{answers[0]['flow_id']}", json=fields)
-            answers.append(await response.json())
+        shown: dict[str, Any] = await response.json()
+
+        async def submit(fields: dict[str, Any]) -> dict[str, Any]:
+            response = await client.post(f"{path}/{shown['flow_id']}", json=fields)
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+        return shown, submit
+
+    async def fix(self, issue: Issue, *inputs: dict[str, Any]) -> list[dict[str, Any]]:
+        """Walk through an issue's fix flow; return all that it answers."""
+        shown, submit = await self.open_fix(issue)
+        answers = [shown, *[await submit(fields) for fields in inputs]]
         await self.settle()
         return answers
 
@@ -362,6 +372,11 @@ async def something_comes_all_the_same(world: World) -> None:
     await world.reload()
 
 
+async def the_cloud_has_a_remote_url_but_does_not_say_so(world: World) -> None:
+    world.cloud.remote_url = URL
+    await world.pass_time(ADDRESS_INTERVAL)
+
+
 async def nothing_comes_for_a_while(world: World) -> None:
     await world.pass_time(QUIET)
 
@@ -389,6 +404,7 @@ async def the_automation_is_changed_and_the_account_reloaded(world: World) -> No
         (there_is_no_url, something_comes_all_the_same),
         (the_url_is_private, something_comes_all_the_same),
         (there_is_no_url, there_is_a_remote_url),
+        (there_is_no_url, the_cloud_has_a_remote_url_but_does_not_say_so),
         (the_url_is_private, the_url_is_back),
         (the_subscription_ended, the_subscription_is_renewed),
         (the_subscription_ended, back_to_our_own_door),
@@ -461,22 +477,20 @@ async def test_an_address_that_was_shown_without_a_url_is_to_be_pasted(world: Wo
 
 
 @pytest.mark.parametrize(
-    ("change", "asks"),
+    ("enabled", "field", "name", "asks"),
     [
-        ({"enabled": False}, False),
-        ({"enabled": True}, True),
+        (False, "virtual_number", "Shop", False),
+        (True, "virtual_number", "Shop", True),
         # A number is no contact: nobody can be meant.
-        ({"options": {"contacts": ["Gate"]}}, True),
-        ({"options": {"virtual_number": "Gate"}}, False),
+        (True, "contacts", "Gate", True),
+        (True, "virtual_number", "Gate", False),
     ],
-    ids=str,
 )
-async def test_which_choice_is_told(world: World, change: dict[str, Any], *, asks: bool) -> None:
-    config = automation(world, "Shop")
-    config["triggers"][0] |= change
-    options = config["triggers"][0]["options"]
-    for field in options.keys() & change.get("options", {}).keys():
-        options[field] = [world.device("Gate")]
+async def test_which_choice_is_told(
+    world: World, field: str, name: str, *, enabled: bool, asks: bool
+) -> None:
+    config = automation(world)
+    config["triggers"][0] |= {"enabled": enabled, "options": {field: [world.device(name)]}}
     assert await async_setup_component(world.hass, "automation", {"automation": [config]})
     world.remove("Shop")
     await world.settle()
@@ -585,14 +599,9 @@ async def test_a_number_needs_a_name(world: World) -> None:
 
 async def test_a_number_that_was_added_while_the_dialog_was_open(world: World) -> None:
     await cause(world, a_message_for_another_number)
-    client = await world.make_client()
-    path = "/api/repairs/issues/fix"
-    issue_id = world.issues()[Issue.UNKNOWN_NUMBER].issue_id
-    response = await client.post(path, json={"handler": DOMAIN, "issue_id": issue_id})
-    flow_id = (await response.json())["flow_id"]
+    _, submit = await world.open_fix(Issue.UNKNOWN_NUMBER)
     world.add(SHED, "Shed")
-    response = await client.post(f"{path}/{flow_id}", json={"name": "Garage"})
-    answer = await response.json()
+    answer = await submit({"name": "Garage"})
     assert (answer["type"], answer["reason"]) == ("abort", "already_configured")
     assert world.issues() == {}
 
@@ -690,15 +699,10 @@ async def test_our_own_door_in_the_place_of_a_cloudhook(world: World) -> None:
 
 async def test_an_address_that_changes_while_it_is_shown_is_shown_again(world: World) -> None:
     await cause(world, the_url_changed)
-    client = await world.make_client()
-    path = "/api/repairs/issues/fix"
-    issue_id = world.issues()[Issue.ADDRESS_CHANGED].issue_id
-    response = await client.post(path, json={"handler": DOMAIN, "issue_id": issue_id})
-    flow_id = (await response.json())["flow_id"]
+    _, submit = await world.open_fix(Issue.ADDRESS_CHANGED)
     await world.url("https://third.example.com")
     for expected in ("form", "create_entry"):
-        response = await client.post(f"{path}/{flow_id}", json={})
-        assert (await response.json())["type"] == expected
+        assert (await submit({}))["type"] == expected
     assert world.entry.data["shown_base"] == "https://third.example.com"
     assert world.issues() == {}
 
@@ -707,14 +711,9 @@ async def test_an_address_whose_url_goes_away_while_it_is_shown_is_not_shown(
     world: World,
 ) -> None:
     await cause(world, the_url_changed)
-    client = await world.make_client()
-    path = "/api/repairs/issues/fix"
-    issue_id = world.issues()[Issue.ADDRESS_CHANGED].issue_id
-    response = await client.post(path, json={"handler": DOMAIN, "issue_id": issue_id})
-    flow_id = (await response.json())["flow_id"]
+    _, submit = await world.open_fix(Issue.ADDRESS_CHANGED)
     await world.url(None)
-    response = await client.post(f"{path}/{flow_id}", json={})
-    answer = await response.json()
+    answer = await submit({})
     assert (answer["type"], answer["reason"]) == ("abort", "no_other_way")
 
 

@@ -16,7 +16,13 @@ from homeassistant.const import (
     EVENT_CORE_CONFIG_UPDATE,
     SERVICE_RELOAD,
 )
-from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    CoreState,
+    HomeAssistant,
+    callback,
+    split_entity_id,
+)
 from homeassistant.helpers import (
     device_registry as dr,
     entity_registry as er,
@@ -53,8 +59,9 @@ from .signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_trouble
 
 _LOGGER = logging.getLogger(__name__)
 
+CHECK_INTERVAL = timedelta(hours=1)
 # The Cloud does not tell when its remote address comes or goes.
-CHECK_INTERVAL = timedelta(minutes=5)
+ADDRESS_INTERVAL = timedelta(minutes=5)
 # Seconds that Home Assistant may take to remove an automation or to reload its scripts.
 SOON = 5
 # The provider posts again every 5 minutes; after this it has stopped.
@@ -103,6 +110,7 @@ class Watch:
             ),
             hass.bus.async_listen(EVENT_CALL_SERVICE, self._changing, _is_reload_of_scripts),
             async_track_time_interval(hass, self._check, CHECK_INTERVAL),
+            async_track_time_interval(hass, self._check_address, ADDRESS_INTERVAL),
             async_at_started(hass, self._check),
             async_on_cloud_change(hass, self._check),
             self._quietened,
@@ -194,11 +202,13 @@ class Watch:
 
     @callback
     def _check(self, _event: Any = None) -> None:
-        if self._hass.state is CoreState.running:
-            self._check_address()
-            self._check_automations()
+        self._check_address()
+        self._check_automations()
 
-    def _check_address(self) -> None:
+    @callback
+    def _check_address(self, _now: Any = None) -> None:
+        if self._hass.state is not CoreState.running:
+            return
         data = self._entry.data
         address = shown_address(self._hass, data)
         doubtful = address.problem in UNREACHABLE
@@ -213,6 +223,8 @@ class Watch:
 
     def _check_automations(self) -> None:
         """Name the automations and scripts whose choice is gone: they match nobody."""
+        if self._hass.state is not CoreState.running:
+            return
         fixed = {issue.issue_id for issue in self._raised(Issue.CHOICE_GONE)}
         for domain in _AUTOMATIONS:
             component = self._hass.data.get(domain)
@@ -308,7 +320,7 @@ def _is_removal(event_data: Mapping[str, Any]) -> bool:
 
 @callback
 def _is_removal_of_an_automation(event_data: Mapping[str, Any]) -> bool:
-    return _is_removal(event_data) and event_data["entity_id"].split(".")[0] in _AUTOMATIONS
+    return _is_removal(event_data) and split_entity_id(event_data["entity_id"])[0] in _AUTOMATIONS
 
 
 @callback
