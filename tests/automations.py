@@ -8,11 +8,12 @@ import json
 from types import MappingProxyType
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.intellisms.const import (
     CONF_NUMBERS,
@@ -71,6 +72,13 @@ async def settle() -> None:
     """Let all happen that needs no time to pass, also while an automation waits."""
     for _ in range(100):
         await asyncio.sleep(0)
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass, and all happen that waited for it."""
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
+    await settle()
 
 
 def text(said: str, **fields: Any) -> str:

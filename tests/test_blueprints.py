@@ -43,6 +43,7 @@ from .automations import (
     devices,
     household,
     image,
+    pass_time,
     reply,
     settle,
     text,
@@ -632,13 +633,9 @@ async def test_question_that_nobody_answers(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     await ring(hass)
-    freezer.tick(299)
-    async_fire_time_changed(hass)
-    await settle()
+    await pass_time(hass, freezer, 299)
     assert counted(question) == {"ask": 1}
-    freezer.tick(2)
-    async_fire_time_changed(hass)
-    await settle()
+    await pass_time(hass, freezer, 2)
     assert counted(question) == {"ask": 1, "nobody": 1}
     await tap(button("Yes"))
     assert counted(question) == {"ask": 1, "nobody": 1}
@@ -652,14 +649,10 @@ async def test_question_is_open_no_longer_for_taps_that_come_late(
 ) -> None:
     await ring(hass)
     for _ in range(2):
-        freezer.tick(149)
+        await pass_time(hass, freezer, 149)
         await tap(button("Yes", age=timedelta(hours=1)))
-        async_fire_time_changed(hass)
-        await settle()
     assert counted(question) == {"ask": 1}
-    freezer.tick(3)
-    async_fire_time_changed(hass)
-    await settle()
+    await pass_time(hass, freezer, 3)
     assert counted(question) == {"ask": 1, "nobody": 1}
 
 

@@ -15,7 +15,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
-    async_fire_time_changed,
     async_mock_service,
 )
 
@@ -36,6 +35,7 @@ from .automations import (
     devices,
     household,
     image,
+    pass_time,
     reply,
     settle,
     text,
@@ -235,9 +235,7 @@ async def doorbell(
     assert calls() == []
 
     await ring()
-    freezer.tick(301)
-    async_fire_time_changed(hass)
-    await settle()
+    await pass_time(hass, freezer, 301)
     ((action, data),) = calls()
     assert (action, data["message"]) == (
         "notify.send_message",
