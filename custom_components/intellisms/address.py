@@ -51,6 +51,10 @@ def shown_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
     if data[CONF_REACH] == Reach.CLOUDHOOK:
         problem = None if _has_cloudhook(hass, data) else AddressProblem.CLOUDHOOK_GONE
         return Address(url=data[CONF_CLOUDHOOK_URL], problem=problem)
+    return _own_address(hass, data)
+
+
+def _own_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
     path = _own_path(data)
     if (base := base_url(hass)) is None:
         return Address(url=f"https://…{path}", problem=AddressProblem.NO_URL)
@@ -59,8 +63,7 @@ def shown_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
 
 def is_direct_possible(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:
     """Tell whether our own door can be reached, as far as Home Assistant knows."""
-    own = shown_address(hass, {**data, CONF_REACH: Reach.DIRECT})
-    return own.problem not in UNREACHABLE
+    return _own_address(hass, data).problem not in UNREACHABLE
 
 
 def other_addresses(hass: HomeAssistant, data: Mapping[str, Any]) -> list[str]:

@@ -192,18 +192,23 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             entry = self._get_reconfigure_entry()
-            lost = shown_address(self.hass, entry.data).problem is AddressProblem.CLOUDHOOK_GONE
+            reason = self._switched(entry)
             if address := await async_use_cloudhook(self.hass, entry):
-                return self._tell(address, "address_replaced_lost" if lost else "address_switched")
+                return self._tell(address, reason)
             errors["base"] = "cloud_not_ready"
         return self.async_show_form(step_id="cloudhook", errors=errors)
 
     async def async_step_direct(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Be reached at our own door again; the cloudhook goes on working."""
+        """Be reached at our own door again; the cloudhook goes on working, if it still did."""
         entry = self._get_reconfigure_entry()
-        lost = shown_address(self.hass, entry.data).problem
+        reason = self._switched(entry)
         address = async_update_address(self.hass, entry, {CONF_REACH: Reach.DIRECT.value})
-        return self._tell(address, "address_replaced_lost" if lost else "address_switched")
+        return self._tell(address, reason)
+
+    def _switched(self, entry: ConfigEntry) -> str:
+        """Return how a switch ends, before it is made: what comes to a gone cloudhook is lost."""
+        gone = shown_address(self.hass, entry.data).problem is AddressProblem.CLOUDHOOK_GONE
+        return "address_replaced_lost" if gone else "address_switched"
 
     def _tell(self, address: Address, reason: str) -> ConfigFlowResult:
         return self.async_abort(reason=reason, description_placeholders={"url": address.url})

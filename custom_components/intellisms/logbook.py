@@ -7,6 +7,7 @@ from homeassistant.components.logbook.const import LOGBOOK_ENTRY_MESSAGE, LOGBOO
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_MESSAGE_RECEIVED
+from .quoted import one_line
 
 MAX_SHOWN = 100
 
@@ -46,5 +47,4 @@ def _what(data: dict[str, Any]) -> str:
 
 def _short(said: Any) -> str:
     # Whoever fires the event by hand may give a number.
-    text = " ".join(str(said).split())
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+    return one_line(str(said), MAX_SHOWN)

@@ -104,6 +104,9 @@ class VirtualNumberFlow(ConfigSubentryFlow):
             errors["base"] = "cloud_not_ready"
         return self.async_show_form(step_id="cloudhook", errors=errors)
 
+    def _is_loaded(self) -> bool:
+        return self._get_entry().state is ConfigEntryState.LOADED
+
     # ---- by typing it ---------------------------------------------------------------
 
     async def async_step_number(
@@ -194,9 +197,6 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         )
 
     # ---- by sending a text to it ----------------------------------------------------
-
-    def _is_loaded(self) -> bool:
-        return self._get_entry().state is ConfigEntryState.LOADED
 
     def _listen(self) -> FirstMessage:
         if self._first is None:
