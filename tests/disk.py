@@ -1,16 +1,19 @@
-"""Real files in a folder of the test's own: the other tests' storage is a dict."""
+"""Real files in a folder of the test's own, on a memory card that may fail."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+import threading
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import STORAGE_DIR, Store
+from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.util import dt as dt_util
+from homeassistant.util.file import WriteError, write_utf8_file_atomic
 import pytest
 
-# Before a fixture puts its own in their place.
-_LOAD, _WRITE = Store._async_load, Store._async_write_data
+from custom_components.intellisms.const import DOMAIN
 
 
 @pytest.fixture(name="hass_config_dir")
@@ -20,11 +23,46 @@ def own_config_dir(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
+@pytest.fixture(name="hass_storage")
+def real_storage() -> None:
+    """Leave core's stores as they are, which otherwise read and write a dict."""
+
+
 @pytest.fixture(name="storage_folder")
-def real_storage(hass: HomeAssistant, hass_storage: dict[str, Any]) -> Iterator[Path]:
-    """Return the folder that stores are written to from here on."""
-    with (
-        patch.object(Store, "_async_load", _LOAD),
-        patch.object(Store, "_async_write_data", _WRITE),
-    ):
-        yield Path(hass.config.path(STORAGE_DIR))
+def folder_of_stores(hass: HomeAssistant) -> Path:
+    """Return the folder that stores are written to."""
+    return Path(hass.config.path(STORAGE_DIR))
+
+
+class Card:
+    """The card that core's stores are written to."""
+
+    def __init__(self) -> None:
+        """Begin with one that works."""
+        # When which kind of our files was written, also where that failed.
+        self.writes: list[tuple[datetime, str]] = []
+        # The kinds of files that it does not take, and what happens instead.
+        self.refused: set[str] = set()
+        self.error: Exception = WriteError(OSError(28, "No space left on device"))
+        # What a write of ids waits for.
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def write(self, path: str, *args: Any, **kwargs: Any) -> None:
+        """Write a file as core does."""
+        owner, kind = Path(path).name.split(".")[0], path.rpartition(".")[2]
+        if owner == DOMAIN:
+            self.writes.append((dt_util.utcnow(), kind))
+            if kind == "ids":
+                assert self.go_on.wait(10)
+            if kind in self.refused:
+                raise self.error
+        write_utf8_file_atomic(path, *args, **kwargs)
+
+
+@pytest.fixture(name="card")
+def memory_card(storage_folder: Path) -> Iterator[Card]:
+    """Return the card that stores are written to from here on."""
+    card = Card()
+    with patch("homeassistant.helpers.storage.write_utf8_file_atomic", card.write):
+        yield card

@@ -19,7 +19,7 @@ from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER
 
 from .automations import ANNA, contact
 from .conftest import GATE, REPLACED_ID, WEBHOOK_ID, Post, account, sms, virtual_number
-from .disk import own_config_dir, real_storage  # noqa: F401
+from .disk import folder_of_stores, own_config_dir, real_storage  # noqa: F401
 
 type Events = list[Event[dict[str, Any]]]
 type Changes = list[Event[EventStateChangedData]]

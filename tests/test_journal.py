@@ -4,12 +4,10 @@ How their files are written and what is wrong with some is in `test_journal_file
 """
 
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import json
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components import webhook
@@ -23,7 +21,6 @@ from homeassistant.helpers import restore_state
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 from homeassistant.util.aiohttp import MockRequest
-from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -40,10 +37,9 @@ from custom_components.intellisms.const import (
     EVENT_MESSAGE_STATUS,
     SUBENTRY_VIRTUAL_NUMBER,
 )
-from custom_components.intellisms.journal import MAX_IDS
+from custom_components.intellisms.journal_ids import MAX_IDS
 
 from .conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
-from .disk import own_config_dir, real_storage  # noqa: F401
 
 SHOP = "+447700900999"
 STATUS = "msgid=7&status=4&toaddr=447700900123"
@@ -351,9 +347,9 @@ async def test_numbers_that_nobody_configured_are_bounded(
 
 
 def stored_ids(storage: Storage) -> list[str]:
-    """Return the keys on disk, the oldest first."""
+    """Return the ids on disk, the oldest first."""
     days = storage[IDS]["data"]["days"]
-    joined = "".join(days[day] for day in sorted(days, key=int))
+    joined = "".join(days.values())
     return [joined[start : start + 12] for start in range(0, len(joined), 12)]
 
 
@@ -387,54 +383,95 @@ async def test_no_more_than_20000_ids(
     assert len(messages) == 3
 
 
+@pytest.mark.parametrize("older", ["", "b" * 12, "b" * 12 * 600])
 async def test_a_file_of_too_many_ids_is_cut(
-    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, hass_storage: Storage
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    hass_storage: Storage,
+    older: str,
 ) -> None:
     await own_door(sms())
     await hass.config_entries.async_unload("account")
-    (day,) = hass_storage[IDS]["data"]["days"]
+    (ours,) = stored_ids(hass_storage)
     ids = "".join(f"{number:012}" for number in range(MAX_IDS + 500))
-    hass_storage[IDS]["data"]["days"] = {day: ids}
+    hass_storage[IDS]["data"]["days"] = {"2026-10-31": older, "2026-11-01": ids + ours}
 
     await hass.config_entries.async_setup("account")
     assert loaded.runtime_data.journal.ids == MAX_IDS
+    messages.clear()
+    for text in ("Hello", "Another"):
+        assert await own_door(sms(text)) == 200
+    assert [event.data["text"] for event in messages] == ["Another"]
 
 
-@pytest.mark.parametrize(("days", "published"), [(30, 1), (31, 2)])
-@pytest.mark.parametrize("restart", [True, False])
-async def test_ids_are_kept_for_30_days(
+# ---- the clock --------------------------------------------------------------------
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+BEGINNING = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+SHUTDOWN = NOW - timedelta(days=40)
+AHEAD = NOW + timedelta(days=400)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param([NOW, NOW + timedelta(days=31)], id="nothing came for a month"),
+        pytest.param([SHUTDOWN, NOW], id="switched off for a month"),
+        pytest.param([BEGINNING, NOW, BEGINNING, NOW], id="no clock of its own"),
+        pytest.param([NOW, SHUTDOWN, NOW], id="time of the shutdown first"),
+        pytest.param([NOW, AHEAD, NOW, AHEAD, NOW], id="ahead at times"),
+        pytest.param([AHEAD, NOW, NOW + timedelta(days=1)], id="set right"),
+    ],
+)
+async def test_a_clock_that_jumps_forgets_nothing(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     own_door: Post,
     messages: Messages,
     freezer: FrozenDateTimeFactory,
-    days: int,
-    published: int,
+    times: list[datetime],
     restart: bool,
 ) -> None:
-    await own_door(sms())
-    freezer.tick(timedelta(days=days))
+    for number, time in enumerate(times):
+        freezer.move_to(time)
+        if restart:
+            await reload(hass, loaded)
+        # What was said before, and one more.
+        for told in range(number + 1):
+            assert await own_door(sms(f"Text {told}")) == 200
+    assert [event.data["text"] for event in messages] == [f"Text {n}" for n in range(len(times))]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_ids_are_kept_for_30_days_on_which_something_came(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    freezer: FrozenDateTimeFactory,
+    restart: bool,
+) -> None:
+    for day in range(30):
+        freezer.move_to(NOW + timedelta(days=2 * day))
+        assert await own_door(sms(f"Day {day}")) == 200
+    # A date that was there before is no new day, but the newest one again.
+    freezer.move_to(NOW)
+    assert await own_door(sms("Day 0 again")) == 200
+    # Wherever the clock jumps, one day is begun; the oldest gives way, and no other.
+    freezer.move_to(BEGINNING)
+    assert await own_door(sms("Day 30")) == 200
     if restart:
         await reload(hass, loaded)
-    else:
-        await own_door(sms("Another"))
-    await own_door(sms())
-    assert [event.data["text"] for event in messages].count("Hello") == published
+    messages.clear()
+    for day in (30, "0 again", 0, *range(29, 0, -1)):
+        assert await own_door(sms(f"Day {day}")) == 200
+    assert [event.data["text"] for event in messages] == ["Day 1"]
 
 
 # ---- writing ----------------------------------------------------------------------
-
-
-async def test_nothing_is_written_that_did_not_change(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    hass_storage: Storage,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    await pass_time(hass, freezer, 60)
-    await reload(hass, loaded)
-    await pass_time(hass, freezer, 60)
-    assert not {IDS, LAST} & hass_storage.keys()
 
 
 async def test_texts_are_not_in_the_file_of_ids_and_raw_in_none(
@@ -470,24 +507,3 @@ async def test_nothing_is_kept_of_a_number_that_was_removed(
     hass.config_entries.async_remove_subentry(loaded, next(iter(loaded.subentries)))
     await pass_time(hass, freezer, 2)
     assert "Said to the gate" not in json.dumps(hass_storage[LAST])
-
-
-async def test_a_write_that_fails_keeps_messages_coming(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    storage_folder: Path,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """And the next write has all of it."""
-    with patch("homeassistant.helpers.storage.write_utf8_file_atomic", side_effect=WriteError):
-        assert await own_door(sms("One")) == 200
-        await pass_time(hass, freezer, 2)
-    assert not (storage_folder / IDS).exists()
-    assert await own_door(sms("Two")) == 200
-    await pass_time(hass, freezer, 2)
-    await reload(hass, loaded)
-    for text in ("One", "Two"):
-        assert await own_door(sms(text)) == 200
-    assert len(messages) == 2

@@ -1,6 +1,7 @@
 """Files of the journal that cannot be used, by every wrong shape, and how often they are written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 import json
@@ -14,25 +15,23 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.storage import Store
-from homeassistant.util import dt as dt_util
 from homeassistant.util.json import load_json
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.intellisms import journal
+from custom_components.intellisms import journal_files
 from custom_components.intellisms.const import DOMAIN
-from custom_components.intellisms.journal import MAX_IDS, STORAGE_VERSION
+from custom_components.intellisms.journal_files import STORAGE_VERSION
+from custom_components.intellisms.journal_ids import MAX_IDS
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.received import Received
 
 from .automations import settle
 from .conftest import WEBHOOK_ID, Post, sms
-from .disk import own_config_dir, real_storage  # noqa: F401
+from .disk import Card, folder_of_stores, memory_card, own_config_dir, real_storage  # noqa: F401
 
 type Events = list[Event[dict[str, Any]]]
 type Spoil = Callable[[dict[str, Any]], None]
-type Writes = list[tuple[float, str]]
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 KINDS = ("ids", "last")
@@ -258,7 +257,7 @@ async def test_a_disk_that_fails_is_asked_again(
     failures: int,
 ) -> None:
     """What was said before is forgotten only where the disk goes on failing."""
-    monkeypatch.setattr(journal, "READ_PAUSES", (0, 0))
+    monkeypatch.setattr(journal_files, "READ_PAUSES_SECONDS", (0, 0))
     asked: list[str] = []
 
     def load(path: str) -> Any:
@@ -307,86 +306,210 @@ def clock(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
     return freezer
 
 
+@dataclass
+class Writing:
+    """An account that is loaded, what is written of it, and when."""
+
+    hass: HomeAssistant
+    entry: MockConfigEntry
+    clock: FrozenDateTimeFactory
+    card: Card
+    folder: Path
+    post: Post
+
+    def times(self) -> list[tuple[float, str]]:
+        """Return when which of our files was written, in seconds from the start."""
+        return [(round((when - START).total_seconds(), 1), kind) for when, kind in self.card.writes]
+
+    def path(self, kind: str) -> Path:
+        """Return a file's path."""
+        return self.folder / f"{DOMAIN}.{self.entry.entry_id}.{kind}"
+
+    async def say(self, *texts: str) -> None:
+        """Post messages."""
+        for text in texts:
+            assert await self.post(sms(text)) == HTTPStatus.OK
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass; the loop's timers follow the clock."""
+        # A little more, for the rounding of what the timers are compared with.
+        self.clock.tick(seconds + 0.001)
+        await settle()
+        await self.hass.async_block_till_done()
+
+    async def reload(self) -> None:
+        """Load the account anew."""
+        assert await self.hass.config_entries.async_reload(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+
+    async def cut_power(self) -> None:
+        """Let the account come back with what is on the disk now."""
+        on_disk = {kind: self.path(kind).read_bytes() for kind in KINDS if self.path(kind).exists()}
+        assert await self.hass.config_entries.async_unload(self.entry.entry_id)
+        for kind in KINDS:
+            self.path(kind).unlink(missing_ok=True)
+        for kind, content in on_disk.items():
+            self.path(kind).write_bytes(content)
+        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+
+
 @pytest.fixture
-def writes(clock: FrozenDateTimeFactory, loaded: MockConfigEntry) -> Iterator[Writes]:
-    """Return when which of our files was written, in seconds from the start."""
-    written: Writes = []
-    write = Store._async_write_data
-
-    async def spy(store: Store[Any], data: dict[str, Any]) -> None:
-        if store.key.startswith(f"{DOMAIN}."):
-            passed = dt_util.utcnow() - START
-            written.append((round(passed.total_seconds(), 1), store.key.rpartition(".")[2]))
-        await write(store, data)
-
-    with patch.object(Store, "_async_write_data", spy):
-        yield written
+def writing(
+    hass: HomeAssistant,
+    clock: FrozenDateTimeFactory,
+    loaded: MockConfigEntry,
+    card: Card,
+    storage_folder: Path,
+    own_door: Post,
+) -> Writing:
+    """Return an account of which nothing was written yet."""
+    return Writing(hass, loaded, clock, card, storage_folder, own_door)
 
 
-async def pass_time(hass: HomeAssistant, clock: FrozenDateTimeFactory, seconds: float) -> None:
-    """Let time pass; the loop's timers follow the clock."""
-    # A little more, for the rounding of what the timers are compared with.
-    clock.tick(seconds + 0.001)
-    await settle()
-    await hass.async_block_till_done()
-
-
-async def test_ids_are_the_first_to_be_written(
-    loaded: MockConfigEntry, own_door: Post, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By a clock that goes on between the two: with an id unsaved a message may come again."""
-    delays: dict[str, float] = {}
-    delay_save = Store.async_delay_save
-
-    def noted(store: Store[Any], data_func: Any, delay: float = 0) -> None:
-        delays[store.key.rpartition(".")[2]] = delay
-        delay_save(store, data_func, delay)
-
-    monkeypatch.setattr(Store, "async_delay_save", noted)
-    assert await own_door(sms()) == HTTPStatus.OK
-    assert delays["ids"] == pytest.approx(1, abs=0.01)
-    assert 2 <= delays["last"] <= 3
-
-
-async def test_a_steady_stream_is_written_once_a_second(
-    hass: HomeAssistant, own_door: Post, writes: Writes, clock: FrozenDateTimeFactory
-) -> None:
+async def test_a_steady_stream_is_written_once_a_second(writing: Writing) -> None:
     for number in range(90):
-        assert await own_door(sms(f"Text {number}")) == HTTPStatus.OK
-        await pass_time(hass, clock, 0.1)
+        await writing.say(f"Text {number}")
+        await writing.pass_time(0.1)
 
-    assert [kind for _, kind in writes] == [*KINDS] * 4
-    times = [when for when, _ in writes]
+    # The ids first: with an id unsaved a message may come again.
+    assert [kind for _, kind in writing.times()] == [*KINDS] * 9
+    times = [when for when, kind in writing.times() if kind == "ids"]
     # Never sooner, for the disk's sake; hardly later, for the messages'.
     for before, after in zip([0, *times], times, strict=False):
-        assert 1 <= round(after - before, 1) <= 1.3
+        assert 1 <= round(after - before, 1) <= 1.1
 
 
 @pytest.mark.parametrize(
     ("ids", "delay"), [(0, 1), (2_000, 1), (5_000, 5), (11_000, 14), (MAX_IDS, 28)]
 )
-async def test_the_larger_the_file_the_rarer_it_is_written(
-    hass: HomeAssistant,
-    hass_storage: dict[str, Any],
-    loaded: MockConfigEntry,
-    own_door: Post,
-    writes: Writes,
-    clock: FrozenDateTimeFactory,
-    ids: int,
-    delay: int,
+async def test_the_larger_the_files_the_rarer_they_are_written(
+    writing: Writing, ids: int, delay: int
 ) -> None:
-    assert await hass.config_entries.async_unload(loaded.entry_id)
-    today = START.date().toordinal()
-    hass_storage[f"{DOMAIN}.{loaded.entry_id}.ids"] = {
-        "version": STORAGE_VERSION,
-        "data": {"days": {str(today): "".join(f"{number:012}" for number in range(ids))}},
-    }
-    assert await hass.config_entries.async_setup(loaded.entry_id)
-    await hass.async_block_till_done()
-    writes.clear()
+    assert await writing.hass.config_entries.async_unload(writing.entry.entry_id)
+    days = {START.date().isoformat(): "".join(f"{number:012}" for number in range(ids))}
+    stored = {"version": STORAGE_VERSION, "data": {"days": days}}
+    writing.path("ids").write_text(json.dumps(stored))
+    assert await writing.hass.config_entries.async_setup(writing.entry.entry_id)
+    await writing.hass.async_block_till_done()
 
-    await own_door(sms("One"))
+    await writing.say("One")
     for _ in range(30):
-        await pass_time(hass, clock, 1)
-    # The last messages' file stays small.
-    assert sorted(writes) == sorted([(3, "last"), (delay, "ids")])
+        await writing.pass_time(1)
+    assert writing.times() == [(delay, "ids"), (delay, "last")]
+
+
+async def test_nothing_is_written_that_did_not_change(writing: Writing) -> None:
+    for _ in range(2):
+        await writing.reload()
+        await writing.pass_time(60)
+    assert writing.card.writes == []
+
+    await writing.say("One")
+    await writing.pass_time(1)
+    assert writing.times() == [(121, "ids"), (121, "last")]
+    # A repetition is counted, but has no new id.
+    await writing.say("One")
+    await writing.reload()
+    assert writing.times()[2:] == [(121, "last")]
+
+
+async def test_no_message_is_written_whose_id_is_not(writing: Writing) -> None:
+    """One that comes while the ids are written would be shown, and fire again."""
+    await writing.say("One")
+    writing.card.go_on.clear()
+    writing.clock.tick(1.1)
+    await settle()
+    await writing.say("Two")
+    writing.card.go_on.set()
+    await writing.hass.async_block_till_done()
+    await writing.cut_power()
+
+    assert shown(writing.hass, LAST_MESSAGE) == "One"
+    assert shown(writing.hass, TOTAL) == "1"
+
+
+# ---- a disk that fails -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refused", KINDS)
+async def test_a_write_that_failed_is_tried_again_by_itself(
+    writing: Writing, messages: Events, refused: str
+) -> None:
+    writing.card.refused = {refused}
+    await writing.say("One")
+    for _ in range(200):
+        await writing.pass_time(1)
+    # Without an end, but rarer each time; and nothing that comes meanwhile makes it more.
+    times = [round(when) for when, kind in writing.times() if kind == refused]
+    assert times == [1, 3, 7, 15, 31, 63, 123, 183]
+    # No message is written whose id is not.
+    assert not writing.path("last").exists()
+    await writing.say("Two")
+    await writing.pass_time(1)
+    assert len([kind for _, kind in writing.times() if kind == refused]) == len(times)
+
+    writing.card.refused.clear()
+    await writing.pass_time(60)
+    written = len(writing.card.writes)
+    await writing.pass_time(120)
+    assert len(writing.card.writes) == written
+    await writing.cut_power()
+    messages.clear()
+    await writing.say("One", "Two")
+    assert messages == []
+    assert shown(writing.hass, TOTAL) == "2"
+    # All is as it was before, also how soon it is written.
+    writing.card.writes.clear()
+    await writing.say("Three")
+    await writing.pass_time(1)
+    assert [kind for _, kind in writing.times()] == [*KINDS]
+
+
+async def test_a_disk_that_dies_is_like_one_that_is_full(
+    writing: Writing, messages: Events
+) -> None:
+    """Core looks for the folder first, and is not prepared for what may happen there."""
+    writing.card.refused, writing.card.error = {*KINDS}, OSError(5, "Input/output error")
+    await writing.say("One")
+    await writing.pass_time(1)
+    writing.card.refused.clear()
+    await writing.pass_time(2)
+    await writing.cut_power()
+    await writing.say("One")
+    assert len(messages) == 1
+
+
+async def test_a_reload_forgets_nothing_that_could_not_be_written(
+    writing: Writing, messages: Events
+) -> None:
+    writing.card.refused = {*KINDS}
+    await writing.say("One")
+    for _ in range(2):
+        await writing.reload()
+        await writing.say("One")
+        assert shown(writing.hass, TOTAL) == "1"
+    await writing.reload()
+    writing.card.refused.clear()
+    await writing.pass_time(60)
+    await writing.cut_power()
+    await writing.say("One")
+    assert shown(writing.hass, TOTAL) == "1"
+    assert len(messages) == 1
+
+
+@pytest.mark.parametrize("unloaded", [False, True])
+async def test_nothing_is_left_of_an_account_that_is_removed_while_the_disk_is_full(
+    writing: Writing, unloaded: bool
+) -> None:
+    await writing.say("One")
+    await writing.pass_time(1)
+    writing.card.refused = {*KINDS}
+    await writing.say("Two")
+    await writing.pass_time(1)
+    if unloaded:
+        assert await writing.hass.config_entries.async_unload(writing.entry.entry_id)
+    await writing.hass.config_entries.async_remove(writing.entry.entry_id)
+    writing.card.refused.clear()
+    await writing.pass_time(300)
+    assert not list(writing.folder.glob(f"{DOMAIN}.*"))

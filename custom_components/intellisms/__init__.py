@@ -6,6 +6,7 @@ from homeassistant.const import CONF_WEBHOOK_ID, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util.hass_dict import HassKey
 
 from .cloudhook import async_delete_cloudhook
 from .const import CONF_KEEP_OFF_DISK, CONF_REPLACED_IDS, DOMAIN, ENTRY_VERSION
@@ -14,7 +15,8 @@ from .directory import Directory
 from .discretion import Discretion
 from .endpoint import DATA_ENDPOINT, Endpoint
 from .faults import guarded, log_fault
-from .journal import Journal, remove_files
+from .journal import Journal
+from .journal_files import remove_files
 from .picture_file import async_prune_pictures
 from .receiver import Receiver
 from .services import async_setup_services
@@ -22,11 +24,15 @@ from .watch import Watch, async_check_version, async_clear_issues
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.SENSOR]
+# The journals, by entry, that the disk did not take when they were closed. Their entries
+# go on with them when they are loaded again: what was published must not be published twice.
+DATA_UNWRITTEN: HassKey[dict[str, Journal]] = HassKey(f"{DOMAIN}_unwritten")
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Open the doors for all entries, before any of them is loaded."""
     endpoint = hass.data[DATA_ENDPOINT] = Endpoint(hass)
+    hass.data[DATA_UNWRITTEN] = {}
     for entry in hass.config_entries.async_entries(DOMAIN):
         async_check_version(hass, entry)
         try:
@@ -41,7 +47,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:
     """Set up an account; posts are held until this is done."""
     hass.data[DATA_ENDPOINT].async_register(entry)
-    journal = Journal(
+    journal = hass.data[DATA_UNWRITTEN].pop(entry.entry_id, None) or Journal(
         hass, entry.entry_id, keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False)
     )
     readable = await journal.async_load()
@@ -99,7 +105,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
     await asyncio.sleep(0)
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.journal.async_close()
+        journal = entry.runtime_data.journal
+        await journal.async_close()
+        if journal.is_unwritten:
+            hass.data[DATA_UNWRITTEN][entry.entry_id] = journal
     if entry.disabled_by:
         async_clear_issues(hass, entry.entry_id)
     return unloaded
@@ -109,6 +118,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
     """Forget an account: its doors, its cloudhooks, its files."""
     if endpoint := hass.data.get(DATA_ENDPOINT):
         endpoint.async_unregister(entry)
+    hass.data.get(DATA_UNWRITTEN, {}).pop(entry.entry_id, None)
     async_clear_issues(hass, entry.entry_id)
     flows = hass.config_entries.subentries
     ours = [flow for flow in flows.async_progress() if flow["handler"][0] == entry.entry_id]

@@ -1,138 +1,50 @@
 """What must outlive a restart: ids seen, the last message of each number, counters.
 
-Two files, since they grow and change differently: the ids (bounded, one short
-digest each) and the last messages. Both are written outside the event loop from
-a snapshot, coalesced to spare an SD card, and a pending write is never put off
-by the next message.
+Two files, since they grow and change differently, in Home Assistant's `.storage`. What
+stands under `data` in `intellisms.<entry id>.ids`, 12 characters for each id, by days
+of which the one used last is the last:
+
+    {"days": {"2026-11-01": "AbcdEFghijKL0123456789-_", "2026-11-03": "MnopQRstuvWX"}}
+
+And in `intellisms.<entry id>.last`, where `last` is an event's data without `raw`, and
+`strangers` are numbers that nobody has configured:
+
+    {
+        "numbers": {"<subentry id>": {"total": 2, "last": {"text": "Hello", ...}}},
+        "strangers": {"+447700900123": {"total": 1, "last": {"text": "Hi", ...}}},
+        "last_contact": "2026-11-03T09:00:00+00:00",
+        "ignored": {"duplicate": 1}
+    }
 """
 
-import asyncio
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Container, Mapping
+from collections import Counter
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-import logging
+from datetime import UTC, datetime
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.storage import STORAGE_DIR, Store
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .directory import Directory, Listing, VirtualNumber
 from .discretion import without_what_was_said
+from .journal_files import File, Files, Snapshot, Stored
+from .journal_ids import KEY_LENGTH, Ids
 from .received import Received
+from .signals import signal_disk
 
-_LOGGER = logging.getLogger(__name__)
-
-STORAGE_VERSION = 1
-MAX_IDS = 20_000
-MAX_AGE = timedelta(days=30)
 # Last messages of numbers that nobody has configured yet.
 MAX_STRANGERS = 20
 # Characters. Nothing longer is a number; it would be kept, and shown, for nothing.
 MAX_NUMBER = 64
-# Seconds until a file that the disk did not give is asked for again.
-READ_PAUSES = (0.5, 2.0)
-# Seconds between two writes, of either file.
-MIN_GAP = 1.0
-# Seconds from a change to the write that holds it; in a large file more, to spare the disk.
-IDS_DELAY = 1.0
-# Later than the ids even where a moment passes between the two, or the ids would give way.
-LAST_DELAY = 2.2
-MAX_DELAY = 30.0
-SMALL_FILE = 32 * 1024
-LARGE_FILE = 256 * 1024
-KEY_LENGTH = 12
 # What of a message may be long.
 TEXTS = (
     "text", "user_data", "button_id", "button_text", "media_url", "to", "sender", "message_id",
     "reply_to", "network_code",
 )  # fmt: skip
-
-type Stored = dict[str, Any]
-
-
-class File[T]:
-    """One storage file: read leniently, written coalesced."""
-
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        key: str,
-        *,
-        snapshot: Callable[[], Stored],
-        delay: Callable[[], float],
-    ) -> None:
-        """Prepare the file, written `delay()` seconds after a change; nothing is read yet."""
-        self._hass = hass
-        self._store: Store[Stored] = Store(
-            hass,
-            STORAGE_VERSION,
-            key,
-            private=True,
-            atomic_writes=True,
-            serialize_in_event_loop=False,
-        )
-        self._snapshot = snapshot
-        self._delay = delay
-        self._pending = False
-        self._changed = False
-
-    async def async_load(self, read: Callable[[Stored], T]) -> tuple[T | None, bool]:
-        """Return (content or None, readable); what cannot be read is set aside."""
-        try:
-            stored = await self._async_read()
-            return (None if stored is None else read(stored)), True
-        # Whatever is wrong with a file must not keep Home Assistant from starting.
-        except Exception as err:  # noqa: BLE001
-            _LOGGER.warning(
-                "A storage file cannot be used (%s); starting afresh", type(err).__name__
-            )
-            await self._hass.async_add_executor_job(self._set_aside)
-            return None, False
-
-    async def _async_read(self) -> Stored | None:
-        for pause in READ_PAUSES:
-            try:
-                return await self._store.async_load()
-            except HomeAssistantError as err:
-                # The disk, not the file: what is set aside would make messages fire twice.
-                if not isinstance(err.__cause__, OSError):
-                    raise
-            await asyncio.sleep(pause)
-        return await self._store.async_load()
-
-    def _set_aside(self) -> None:
-        path = Path(self._store.path)
-        try:
-            path.rename(f"{path}.unreadable.{dt_util.utcnow():%Y%m%dT%H%M%S}")
-        except OSError as err:
-            _LOGGER.warning("It could not be renamed either (%s)", type(err).__name__)
-
-    @callback
-    def async_schedule(self) -> None:
-        """Write soon. A write that is already due stays due."""
-        if self._pending:
-            return
-        self._pending = self._changed = True
-        self._store.async_delay_save(self._take, self._delay())
-
-    async def async_close(self) -> None:
-        """Write now what changed, so that whoever opens the file next finds it.
-
-        Even if nothing is due: the last write may still be under way, and this waits for it.
-        """
-        if self._changed:
-            await self._store.async_save(self._take())
-
-    def _take(self) -> Stored:
-        # First, so that what changes while the copy is made is written again.
-        self._pending = False
-        return self._snapshot()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,56 +81,51 @@ class Journal:
         """Prepare the files; `async_load` reads them."""
         self._keep_off_disk = keep_off_disk
         self.account = AccountRecord()
-        # Ordered, since a plain dict looks for its first item past all that were deleted.
-        self._seen: OrderedDict[str, int] = OrderedDict()
+        self._seen = Ids()
         self._records: dict[str, Record] = {}
         self._strangers: dict[str, Record] = {}
-        # When each of the files is written next, by the loop's clock.
-        self._due: dict[str, float] = {}
-        self._clock = hass.loop.time
-        self._ids_file: File[dict[str, int]] = File(
+        self._ids_file = File(hass, f"{DOMAIN}.{entry_id}.ids", self._take_ids)
+        self._last_file = File(hass, f"{DOMAIN}.{entry_id}.last", self._take_last)
+        self._files = Files(
             hass,
-            f"{DOMAIN}.{entry_id}.ids",
-            snapshot=self._ids_snapshot,
-            delay=lambda: self._delay("ids", IDS_DELAY, len(self._seen) * KEY_LENGTH),
-        )
-        self._last_file: File[None] = File(
-            hass,
-            f"{DOMAIN}.{entry_id}.last",
-            snapshot=self._last_snapshot,
-            delay=lambda: self._delay("last", LAST_DELAY, self._last_size()),
+            self._ids_file,
+            self._last_file,
+            size=lambda: len(self._seen) * KEY_LENGTH + self._last_size(),
+            tell=lambda: async_dispatcher_send(hass, signal_disk(entry_id)),
         )
 
     async def async_load(self) -> bool:
-        """Read both files; return False if one of them had to be set aside."""
-        seen, ids_readable = await self._ids_file.async_load(_read_ids)
-        self._seen = OrderedDict(seen or {})
-        self._forget_old(_today())
-        _, last_readable = await self._last_file.async_load(self._read_last)
-        return ids_readable and last_readable
+        """Read both files; False if one of them had to be set aside.
+
+        A journal that was closed and `is_unwritten` knows more than its files, and goes on.
+        """
+        readable = True
+        if not self.is_unwritten:
+            ids_readable = await self._ids_file.async_load(self._read_ids)
+            readable = await self._last_file.async_load(self._read_last) and ids_readable
+        self._files.async_open()
+        return readable
 
     async def async_close(self) -> None:
         """Write what is due before the entry is set up anew."""
-        await self._ids_file.async_close()
-        await self._last_file.async_close()
+        await self._files.async_close()
 
-    def _delay(self, file: str, delay: float, size: int) -> float:
-        """Return in how many seconds a file may be written, apart from the other."""
-        share = (size - SMALL_FILE) / (LARGE_FILE - SMALL_FILE)
-        now = self._clock()
-        when = now + delay + (MAX_DELAY - delay) * min(max(share, 0), 1)
-        for other in self._due.keys() - {file}:
-            if abs(when - self._due[other]) < MIN_GAP:
-                when = self._due[other] + MIN_GAP
-        self._due[file] = when
-        return when - now
+    @property
+    def is_unwritten(self) -> bool:
+        """Tell whether something is not on the disk: not yet, or it could not be written."""
+        return self._files.are_unwritten
+
+    @property
+    def is_failing(self) -> bool:
+        """Tell whether the disk did not take the last write."""
+        return self._files.are_failing
+
+    # ---- ids ----------------------------------------------------------------------
 
     @property
     def ids(self) -> int:
         """Return how many messages are remembered as published."""
         return len(self._seen)
-
-    # ---- ids ----------------------------------------------------------------------
 
     def has_seen(self, key: str) -> bool:
         """Tell whether this message was published before."""
@@ -227,24 +134,15 @@ class Journal:
     @callback
     def async_mark(self, key: str) -> None:
         """Remember a message as published."""
-        today = _today()
-        self._seen[key] = today
-        self._forget_old(today)
-        self._ids_file.async_schedule()
+        self._seen.add(key, dt_util.utcnow().date())
+        self._files.async_changed(self._ids_file)
 
-    def _forget_old(self, today: int) -> None:
-        oldest_kept = today - MAX_AGE.days
-        while self._seen:
-            key, day = next(iter(self._seen.items()))
-            if day >= oldest_kept and len(self._seen) <= MAX_IDS:
-                return
-            del self._seen[key]
+    def _take_ids(self) -> Snapshot:
+        stored = self._seen.as_stored()
+        return lambda: stored
 
-    def _ids_snapshot(self) -> Stored:
-        days: dict[int, list[str]] = {}
-        for key, day in self._seen.copy().items():
-            days.setdefault(day, []).append(key)
-        return {"days": {str(day): "".join(keys) for day, keys in days.items()}}
+    def _read_ids(self, stored: Stored) -> None:
+        self._seen = Ids.from_stored(stored)
 
     # ---- last messages and counters -----------------------------------------------
 
@@ -256,7 +154,7 @@ class Journal:
     def async_set_record(self, subentry_id: str, record: Record) -> None:
         """Keep a virtual number's or contact's last message and total."""
         self._records[subentry_id] = record
-        self._last_file.async_schedule()
+        self._last_changed()
 
     @callback
     def async_keep_stranger(self, received: Received) -> None:
@@ -267,7 +165,7 @@ class Journal:
         self._strangers[received.to] = known.after(received)
         while len(self._strangers) > MAX_STRANGERS:
             del self._strangers[next(iter(self._strangers))]
-        self._last_file.async_schedule()
+        self._last_changed()
 
     def strangers(self) -> list[str]:
         """Return the numbers that messages came for and that are not configured."""
@@ -301,13 +199,13 @@ class Journal:
         """
         for number in [number for number in self._strangers if directory.number(number)]:
             del self._strangers[number]
-            self._last_file.async_schedule()
+            self._last_changed()
 
     @callback
     def async_forget(self, subentry_id: str) -> None:
         """Drop what was kept of a virtual number or contact that was removed."""
         if self._records.pop(subentry_id, None):
-            self._last_file.async_schedule()
+            self._last_changed()
 
     @callback
     def async_forget_others(self, listed: Container[str]) -> None:
@@ -320,21 +218,29 @@ class Journal:
         """Start or stop leaving out what was said; the file follows soon."""
         if keep_off_disk != self._keep_off_disk:
             self._keep_off_disk = keep_off_disk
-            self._last_file.async_schedule()
+            self._last_changed()
 
     @callback
     def async_account_changed(self) -> None:
         """Write the account's counters soon."""
-        self._last_file.async_schedule()
+        self._last_changed()
 
-    def _last_snapshot(self) -> Stored:
-        account = self.account
-        return {
-            "numbers": self._stored(self._records.copy()),
-            "strangers": self._stored(self._strangers.copy()),
-            "last_contact": account.last_contact.isoformat() if account.last_contact else None,
-            "ignored": dict(account.ignored.copy()),
-        }
+    def _last_changed(self) -> None:
+        self._files.async_changed(self._last_file)
+
+    def _take_last(self) -> Snapshot:
+        records, strangers = self._records.copy(), self._strangers.copy()
+        last_contact, ignored = self.account.last_contact, dict(self.account.ignored)
+
+        def stored() -> Stored:
+            return {
+                "numbers": self._stored(records),
+                "strangers": self._stored(strangers),
+                "last_contact": last_contact.isoformat() if last_contact else None,
+                "ignored": ignored,
+            }
+
+        return stored
 
     def _read_last(self, stored: Stored) -> None:
         numbers = _read_records(stored["numbers"])
@@ -367,29 +273,9 @@ class Journal:
         return without_what_was_said(event) if self._keep_off_disk else {**event, "raw": None}
 
 
-def _today() -> int:
-    return dt_util.utcnow().date().toordinal()
-
-
-def _read_ids(stored: Stored) -> dict[str, int]:
-    seen: dict[str, int] = {}
-    for day, keys in sorted((int(day), keys) for day, keys in stored["days"].items()):
-        if not isinstance(keys, str) or len(keys) % KEY_LENGTH:
-            raise ValueError(day)
-        for start in range(0, len(keys), KEY_LENGTH):
-            seen[keys[start : start + KEY_LENGTH]] = day
-    return seen
-
-
 def _read_records(stored: Mapping[str, Any]) -> dict[str, Record]:
     records = {}
     for key, record in stored.items():
         last = Received.from_event(record["last"]) if record["last"] else None
         records[key] = Record(total=int(record["total"]), last=last, kept=last)
     return records
-
-
-def remove_files(config_path: Callable[..., str], entry_id: str) -> None:
-    """Delete everything kept of a config entry, set-aside files too. Blocks."""
-    for path in Path(config_path(STORAGE_DIR)).glob(f"{DOMAIN}.{entry_id}.*"):
-        path.unlink(missing_ok=True)

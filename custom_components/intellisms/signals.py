@@ -33,3 +33,8 @@ def signal_account(entry_id: str) -> SignalType[()]:
 def signal_trouble(entry_id: str) -> SignalType[Trouble]:
     """Return the signal for what the account could not understand."""
     return SignalType(f"{DOMAIN}_trouble_{entry_id}")
+
+
+def signal_disk(entry_id: str) -> SignalType[()]:
+    """Return the signal for when the disk takes the account's journal no more, or again."""
+    return SignalType(f"{DOMAIN}_disk_{entry_id}")

@@ -280,10 +280,10 @@ async def set_up_seconds(instance: Instance) -> float:
 
 def seed_ids(instance: Instance, entry_id: str, count: int) -> None:
     """Fill the journal with ids as if that many messages had come."""
-    today = (int(time.time()) // 86_400) + 719_163
+    today = time.strftime("%Y-%m-%d", time.gmtime())
     keys = "".join(urlsafe_b64encode(number.to_bytes(9)).decode() for number in range(count))
     key = f"{DOMAIN}.{entry_id}.ids"
-    stored = {"version": 1, "minor_version": 1, "key": key, "data": {"days": {str(today): keys}}}
+    stored = {"version": 1, "minor_version": 1, "key": key, "data": {"days": {today: keys}}}
     (instance.config / ".storage" / key).write_text(json.dumps(stored))
 
 
