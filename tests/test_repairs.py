@@ -32,6 +32,7 @@ from custom_components.intellisms.watch import ADDRESS_INTERVAL, CHECK_INTERVAL,
 
 from .cloud import FakeCloud, cloud_fixture  # noqa: F401
 from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
+from .disk import Card, folder_of_stores, memory_card, own_config_dir, real_storage  # noqa: F401
 from .texts import english, flow_texts, placeholders  # noqa: F401
 
 TROUBLESHOOTING = Path(__file__).parents[1] / "docs" / "troubleshooting.md"
@@ -63,7 +64,8 @@ class World:
     cloud: FakeCloud
     post: Post
     make_client: ClientSessionGenerator
-    storage: dict[str, Any]
+    card: Card
+    storage: Path
 
     def issues(self) -> dict[str, IssueEntry]:
         """Return what is raised, by its kind."""
@@ -141,7 +143,8 @@ async def world(
     cloud: FakeCloud,
     own_door: Post,
     hass_client: ClientSessionGenerator,
-    hass_storage: dict[str, Any],
+    card: Card,
+    storage_folder: Path,
 ) -> World:
     """Return a Home Assistant in which nothing is wrong."""
     assert await async_setup_component(hass, "repairs", {})
@@ -151,7 +154,7 @@ async def world(
     hass.config_entries.async_update_entry(entry, data={**entry.data, "shown_base": URL})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    world = World(hass, entry, cloud, own_door, hass_client, hass_storage)
+    world = World(hass, entry, cloud, own_door, hass_client, card, storage_folder)
     assert world.issues() == {}
     return world
 
@@ -223,9 +226,14 @@ async def a_bad_element(world: World) -> None:
 
 async def a_broken_file(world: World) -> None:
     await world.hass.config_entries.async_unload(world.entry.entry_id)
-    key = f"{DOMAIN}.{world.entry.entry_id}.ids"
-    world.storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": {"days": 7}}
+    (world.storage / f"{DOMAIN}.{world.entry.entry_id}.ids").write_text("[]")
     await world.hass.config_entries.async_setup(world.entry.entry_id)
+
+
+async def the_disk_is_full(world: World) -> None:
+    world.card.refused = {"ids", "last"}
+    assert await world.post(sms()) == 200
+    await world.pass_time(timedelta(seconds=2))
 
 
 def automation(world: World, *names: str) -> dict[str, Any]:
@@ -255,10 +263,11 @@ CAUSES: dict[Step, Issue] = {
     something_unreadable: Issue.UNREADABLE,
     a_bad_element: Issue.BAD_ELEMENT,
     a_broken_file: Issue.JOURNAL_RESET,
+    the_disk_is_full: Issue.DISK,
     a_number_in_an_automation_was_removed: Issue.CHOICE_GONE,
 }
 # Those are fixed elsewhere, by the steps in their text.
-NOT_FIXABLE = {Issue.CHOICE_GONE, Issue.NEWER_VERSION, Issue.NOT_REACHABLE}
+NOT_FIXABLE = {Issue.CHOICE_GONE, Issue.DISK, Issue.NEWER_VERSION, Issue.NOT_REACHABLE}
 
 
 def named(step: Any) -> str | None:
@@ -381,6 +390,23 @@ async def nothing_comes_for_a_while(world: World) -> None:
     await world.pass_time(QUIET)
 
 
+async def the_disk_has_space_again(world: World) -> None:
+    """Nothing new has to come."""
+    world.card.refused.clear()
+    await world.pass_time(timedelta(minutes=1))
+
+
+async def the_disk_has_space_again_after_a_reload(world: World) -> None:
+    await world.reload()
+    assert list(world.issues()) == [Issue.DISK]
+    await the_disk_has_space_again(world)
+
+
+async def a_reload_with_space_again(world: World) -> None:
+    world.card.refused.clear()
+    await world.reload()
+
+
 async def the_automation_is_changed(world: World) -> None:
     config = {"automation": [automation(world, "Gate")]}
     with patch("homeassistant.config.load_yaml_config_file", return_value=config):
@@ -413,6 +439,9 @@ async def the_automation_is_changed_and_the_account_reloaded(world: World) -> No
         (a_form_without_a_number, a_form_with_a_number),
         (a_form_without_a_number, one_number_is_left),
         (something_unreadable, nothing_comes_for_a_while),
+        (the_disk_is_full, the_disk_has_space_again),
+        (the_disk_is_full, the_disk_has_space_again_after_a_reload),
+        (the_disk_is_full, a_reload_with_space_again),
         (a_number_in_an_automation_was_removed, the_automation_is_changed),
         (
             a_number_in_an_automation_was_removed,
@@ -447,6 +476,18 @@ async def test_unreadable_posts_that_go_on_keep_it_open(world: World) -> None:
     await something_unreadable(world)
     # The first one's time is over, the second one's is not.
     assert list(world.issues()) == [Issue.UNREADABLE]
+
+
+async def test_a_disk_that_stays_full_is_told_again_to_an_account_that_was_disabled(
+    world: World,
+) -> None:
+    await cause(world, the_disk_is_full)
+    manager, entry_id = world.hass.config_entries, world.entry.entry_id
+    await manager.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
+    assert world.issues() == {}
+    await manager.async_set_disabled_by(entry_id, None)
+    await world.settle()
+    assert list(world.issues()) == [Issue.DISK]
 
 
 async def test_nothing_is_raised_while_home_assistant_starts(

@@ -72,6 +72,7 @@ class Issue(StrEnum):
     BAD_ELEMENT = "bad_element"
     CHOICE_GONE = "choice_gone"
     CLOUDHOOK_GONE = "cloudhook_gone"
+    DISK = "disk"
     JOURNAL_RESET = "journal_reset"
     NEWER_VERSION = "newer_version"
     NO_NUMBER_NAMED = "no_number_named"

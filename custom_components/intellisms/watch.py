@@ -55,7 +55,7 @@ from .faults import guarded
 from .journal import MAX_NUMBER, MAX_STRANGERS
 from .quoted import quoted
 from .received import Received
-from .signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_trouble
+from .signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_disk, signal_trouble
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,6 +101,7 @@ class Watch:
             async_dispatcher_connect(
                 hass, signal_account(entry.entry_id), guarded(self._contacted)
             ),
+            async_dispatcher_connect(hass, signal_disk(entry.entry_id), guarded(self._written)),
             hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._check),
             hass.bus.async_listen(_EVENT_AUTOMATION_RELOADED, self._check),
             # Core removes a subentry's device only after it has told of the subentry.
@@ -123,7 +124,7 @@ class Watch:
 
     @callback
     def async_refresh(self) -> None:
-        """Look at the subentries and the address anew."""
+        """Look at the subentries, the journal and the address anew."""
         directory = self._data.directory
         raised = [issue.data or {} for issue in self._raised(Issue.UNKNOWN_NUMBER)]
         numbers = {str(data["number"]) for data in raised}
@@ -134,6 +135,7 @@ class Watch:
                 self._clear(Issue.UNKNOWN_NUMBER, number)
         if directory.number(None) is not None:
             self._clear(Issue.NO_NUMBER_NAMED)
+        self._written()
         self._check()
 
     # ---- what is posted -------------------------------------------------------------
@@ -192,6 +194,10 @@ class Watch:
         if self._quiet:
             self._quiet()
             self._quiet = None
+
+    @callback
+    def _written(self) -> None:
+        self._set(Issue.DISK, present=self._data.journal.is_failing)
 
     # ---- what surrounds us ----------------------------------------------------------
 
