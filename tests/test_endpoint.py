@@ -143,6 +143,8 @@ async def test_long_post_stops_when_the_entry_is_unloaded_meanwhile(
     stop = hass.bus.async_listen("intellisms_message_received", unload)
     assert await own_door(body) == HTTPStatus.SERVICE_UNAVAILABLE
     stop()
+    # Until then the journal is being written.
+    await hass.async_block_till_done()
     assert len(messages) < 3000
 
     await hass.config_entries.async_setup(loaded.entry_id)

@@ -110,8 +110,6 @@ def slow_disk() -> Iterator[asyncio.Event]:
     begun = asyncio.Event()
 
     async def slow(self: Store[Any], data: dict[str, Any]) -> None:
-        if "data_func" in data:
-            data["data"] = data.pop("data_func")()
         if self.key.endswith(".ids"):
             begun.set()
             await asyncio.sleep(0.2)
