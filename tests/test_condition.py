@@ -279,17 +279,84 @@ async def test_what_makes_no_sense_is_an_error(hass: HomeAssistant) -> None:
     assert accepted == []
 
 
-async def test_a_slow_pattern_is_no_match(
+TRUE = {"condition": "template", "value_template": "{{ true }}"}
+FALSE = {"condition": "template", "value_template": "{{ false }}"}
+OPEN = {"action": "test.run"}
+# What is asked and what is done then. None may go on when the condition, which stands for
+# None, cannot tell; and it does go on when the condition is false, where it says so.
+STOPS: dict[str, tuple[list[Any], list[Any], bool]] = {
+    "alone": ([None], [OPEN], False),
+    "not": ([{"condition": "not", "conditions": [None]}], [OPEN], True),
+    "not with others": ([{"condition": "not", "conditions": [None, FALSE]}], [OPEN], True),
+    "or": ([{"condition": "or", "conditions": [None, TRUE]}], [OPEN], True),
+    "and": ([{"condition": "and", "conditions": [None, TRUE]}], [OPEN], False),
+    "step": ([], [None, OPEN], False),
+    "else": ([], [{"if": [None], "then": [], "else": [OPEN]}], True),
+    "default": (
+        [],
+        [{"choose": [{"conditions": [None], "sequence": []}], "default": [OPEN]}],
+        True,
+    ),
+    "while": ([], [{"repeat": {"while": [None], "sequence": []}}, OPEN], True),
+}
+
+
+def _filled(value: Any, condition: dict[str, Any]) -> Any:
+    """Return something with a condition wherever it holds None."""
+    if isinstance(value, dict):
+        return {key: _filled(item, condition) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, condition) for item in value]
+    return condition if value is None else value
+
+
+SLOW = ({"match": "regex", "text": "(a+)+$"}, "a" * 4000 + "!")
+
+
+@pytest.mark.parametrize(
+    ("where", "chosen", "said"),
+    [
+        *((where, *SLOW) for where in STOPS),
+        ("not", {"match": "regex", "text": "^open"}, "a" * 64_000),
+        ("not", {"text": "open"}, "open" + " " * 64_000),
+        ("not", {"text": "open", "match": "contains"}, "a" + "\u0301\u0316" * 1000),
+    ],
+    ids=[*STOPS, "long for a pattern", "long", "marks"],
+)
+async def test_what_cannot_be_told_stops_whoever_asks(
     hass: HomeAssistant,
     house: MockConfigEntry,
     runs: list[ServiceCall],
     caplog: pytest.LogCaptureFixture,
+    where: str,
+    chosen: dict[str, Any],
+    said: str,
 ) -> None:
-    await _automate_if(hass, house, virtual_number="Gate", match="regex", text="(a+)+$")
-    receive(house, text("a" * 5000 + "!"))
-    assert not await _ask(hass, runs)
-    assert not await _ask(hass, runs)
-    assert caplog.text.count("took too long") == 1
+    conditions, actions, if_false = STOPS[where]
+    condition = {
+        "condition": "intellisms.last_message",
+        "options": options(house, virtual_number="Gate", **chosen),
+    }
+    await automate(
+        hass,
+        {
+            "alias": "One",
+            "triggers": [ASKED],
+            "conditions": _filled(conditions, condition),
+            "actions": _filled(actions, condition),
+        },
+    )
+    receive(house, text("something else"))
+    assert await _ask(hass, runs) is if_false
+    receive(house, text(said))
+    for _ in range(2):
+        assert not await _ask(hass, runs)
+    # Core says which automation it was, and (a fixture looks) nobody says what the text was.
+    ours = [line for line in caplog.messages if "too long" in line and "compared:" not in line]
+    assert len(ours) == 1
+    assert "The last message could not be compared" in caplog.text
+    receive(house, text("something else"))
+    assert await _ask(hass, runs) is if_false
 
 
 async def test_the_editor_lists_the_condition_with_its_fields(

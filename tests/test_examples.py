@@ -22,7 +22,13 @@ from custom_components.intellisms.const import EVENT_MESSAGE_STATUS, Ignored
 from custom_components.intellisms.event import DESCRIPTION as MESSAGE_EVENT
 from custom_components.intellisms.picture import PictureError
 from custom_components.intellisms.protocol import MessageType
-from custom_components.intellisms.protocol.matching import PATTERN_TIMEOUT
+from custom_components.intellisms.protocol.matching import (
+    MAX_MARKS,
+    MAX_TEXT,
+    PATTERN_BUDGET,
+    PATTERN_RESERVE,
+    PATTERN_TIMEOUT,
+)
 from custom_components.intellisms.protocol.parser import STATUS_WORDS
 from custom_components.intellisms.trigger import BUTTON_TYPES
 
@@ -410,7 +416,14 @@ def test_limits_of_comparing() -> None:
         "list_reply",
     ]
     assert set(words(section("Trigger: button tapped").split("|")[0])[1:]) == BUTTON_TYPES
-    assert f"longer than {PATTERN_TIMEOUT} s" in section("How they compare")
+    for limit in (
+        f"more than {MAX_TEXT:,} characters",
+        f"more than {MAX_MARKS} marks",
+        f"longer than {PATTERN_TIMEOUT} s",
+        f"{PATTERN_BUDGET} s of the processor's time within a minute",
+        f"{PATTERN_RESERVE} s more",
+    ):
+        assert limit in " ".join(section("How they compare").split())
 
 
 async def test_trigger_variables(

@@ -10,7 +10,7 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.intellisms import event, image, sensor, services
+from custom_components.intellisms import condition, event, image, sensor, services
 from custom_components.intellisms.address import AddressProblem
 from custom_components.intellisms.condition import CONDITIONS
 from custom_components.intellisms.config_flow import IntelliSMSConfigFlow, IntelliSMSOptionsFlow
@@ -153,10 +153,10 @@ def test_issues() -> None:
 
 
 def test_exceptions() -> None:
-    tree = ast.parse(inspect.getsource(services))
     used = {
         node.value.value
-        for node in ast.walk(tree)
+        for module in (services, condition)
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.keyword)
         and node.arg == "translation_key"
         and isinstance(node.value, ast.Constant)

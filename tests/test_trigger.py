@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 import json
 from pathlib import Path
 from time import perf_counter
@@ -26,7 +27,9 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components import intellisms
 from custom_components.intellisms.const import DOMAIN
-from custom_components.intellisms.message_filter import MessageFilter
+from custom_components.intellisms.message_filter import COMPLAINT_INTERVAL, MessageFilter
+from custom_components.intellisms.protocol import matching
+from custom_components.intellisms.protocol.matching import BUDGET_PERIOD, MAX_TEXT
 from custom_components.intellisms.trigger import TRIGGERS, MessageTrigger
 
 from .automations import (
@@ -312,6 +315,14 @@ NONSENSE: list[tuple[str, dict[str, Any]]] = [
     ("message_received", {"text": ""}),
     ("message_received", {"match": "contains", "text": " "}),
     ("message_received", {"match": "regex", "text": ""}),
+    # Nor is one that nobody sees seen by whoever wrote it.
+    ("message_received", {"match": "contains", "text": "\u200b"}),
+    ("button_tapped", {"button": ["\u200e"]}),
+    # So long a text is not compared, and with so many marks on a letter neither.
+    ("message_received", {"text": "a" * (MAX_TEXT + 1)}),
+    ("message_received", {"text": "a" * (MAX_TEXT + 1), "match": "contains", "exact": True}),
+    ("message_received", {"text": "a" + "\u0301\u0316" * 20, "match": "contains"}),
+    ("button_tapped", {"button": ["Open", "a" * (MAX_TEXT + 1)]}),
     ("message_received", {"contacts": [""]}),
     ("button_tapped", {"button": [""]}),
     ("message_received", {"exact": "perhaps"}),
@@ -384,7 +395,7 @@ async def test_a_hostile_pattern_hangs_nothing(
     )
     began = perf_counter()
     for _ in range(2):
-        receive(house, text("a" * 5000 + "!"))
+        receive(house, text("a" * 4000 + "!"))
         await hass.async_block_till_done()
     assert perf_counter() - began < PATIENCE
     assert [run.data["id"] for run in runs] == ["quick", "quick"]
@@ -392,9 +403,95 @@ async def test_a_hostile_pattern_hangs_nothing(
     assert caplog.text.count("took too long") == 1
 
 
-def test_a_choice_of_which_nothing_is_left_is_not_as_if_there_had_been_none() -> None:
+async def test_hostile_patterns_do_not_make_others_miss_messages(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hostile = (when("message_received", match="regex", text=f"(a+)+{n}$") for n in range(20))
+    ordinary = when("message_received", match="regex", text=r"^(heating \d+|a+!)$")
+    await automate_by(hass, *hostile, ordinary | {"id": "ordinary"})
+    for said in ("a" * 4000 + "!", "heating 20", "a" * 3000 + "!", "heating 21"):
+        receive(house, text(said))
+    await hass.async_block_till_done()
+    assert [run.data["id"] for run in runs] == ["ordinary"] * 4
+    assert caplog.text.count("took too long") == 1
+
+
+async def test_all_patterns_of_the_house_have_one_budget(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await automate_by(hass, *(when("message_received", match="regex", text="o") for _ in range(9)))
+    # As if each search took 0.1 s: three are in the budget, then each has its reserve.
+    clock = (number / 10 for number in count())
+    with patch.object(matching, "thread_time", lambda: next(clock)):
+        for expected in ([*range(9)], [0, 1, 2], []):
+            runs.clear()
+            receive(house, text("open"))
+            await hass.async_block_till_done()
+            assert [run.data["id"] for run in runs] == expected
+        freezer.tick(BUDGET_PERIOD + 1)
+        runs.clear()
+        receive(house, text("open"))
+        await hass.async_block_till_done()
+        assert len(runs) == 9
+
+
+@pytest.mark.parametrize(
+    ("match", "more"),
+    [
+        ("is", " " * 64_000),
+        ("contains", "a" + "\u0301\u0316" * 1000),
+        ("starts_with", "n" * MAX_TEXT),
+        ("regex", "n" * MAX_TEXT),
+    ],
+    ids=["is", "contains", "starts_with", "regex"],
+)
+async def test_what_is_too_long_to_be_compared_fits_no_text(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    match: str,
+    more: str,
+) -> None:
+    triggers = [when("message_received", match=match, text="open") for _ in range(3)]
+    await automate_by(hass, *triggers, when("message_received") | {"id": "any"})
+    for _ in range(2):
+        runs.clear()
+        receive(house, text("open" + more))
+        receive(house, text("open"))
+        await hass.async_block_till_done()
+        assert [run.data["id"] for run in runs] == ["any", 0, 1, 2, "any"]
+    assert "Unexpected" not in caplog.text
+    # For all triggers once an hour.
+    assert caplog.text.count("too long to be compared") == 1
+    freezer.tick(COMPLAINT_INTERVAL)
+    receive(house, text("open" + more))
+    assert caplog.text.count("too long to be compared") == 2
+
+
+async def test_a_button_that_is_too_long_to_be_compared_is_none(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await automate_by(hass, when("button_tapped", button=["Open"]))
+    receive(house, button("Open" + " " * 64_000))
+    receive(house, reply("Open", "Open" * 64_000))
+    receive(house, reply("Open", "gate-1"))
+    await hass.async_block_till_done()
+    assert len(runs) == 1
+
+
+def test_a_choice_of_which_nothing_is_left_is_not_as_if_there_had_been_none(
+    hass: HomeAssistant,
+) -> None:
     """The editor's empty list is an error already; this is for who comes past it."""
-    empty = MessageFilter.from_options({"virtual_number": [], "contacts": [], "type": []})
+    empty = MessageFilter.from_options(hass, {"virtual_number": [], "contacts": [], "type": []})
     assert empty.devices == empty.types == empty.sender.contacts == frozenset()
     assert empty.channels is None
     assert empty.sender.numbers is None

@@ -5,12 +5,14 @@ from typing import Any, Unpack, cast, override
 
 from homeassistant.const import CONF_OPTIONS
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
+from .const import DOMAIN
 from .data import async_subentry_of_device
 from .message_filter import (
     AGE_FIELDS,
@@ -22,6 +24,7 @@ from .message_filter import (
     MessageFilter,
     async_prepare_options,
 )
+from .protocol.matching import UndecidedError
 from .received import Received
 
 CONF_WITHIN = "within"
@@ -48,7 +51,7 @@ class LastMessageCondition(Condition):
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
         validated = cast("ConfigType", _SCHEMA(config))
         options = await async_prepare_options(hass, validated[CONF_OPTIONS])
-        MessageFilter.from_options({**options, CONF_VIRTUAL_NUMBER: []})
+        MessageFilter.from_options(hass, {**options, CONF_VIRTUAL_NUMBER: []})
         return {**validated, CONF_OPTIONS: options}
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
@@ -58,7 +61,7 @@ class LastMessageCondition(Condition):
         self._device_id: str = options[CONF_VIRTUAL_NUMBER]
         self._within = options.get(CONF_WITHIN)
         self._filter = MessageFilter.from_options(
-            {**options, CONF_VIRTUAL_NUMBER: [self._device_id]}
+            hass, {**options, CONF_VIRTUAL_NUMBER: [self._device_id]}
         )
 
     @override
@@ -68,7 +71,14 @@ class LastMessageCondition(Condition):
             return False
         if self._within is not None and dt_util.utcnow() - last.received > self._within:
             return False
-        return self._filter.groups(last) is not None
+        try:
+            return self._filter.groups(last) is not None
+        except UndecidedError as err:
+            # Whoever asks has to stop: false would be true under `not`. Core's ConditionError
+            # would be false to `if` and `choose`, which go on with what is to be done otherwise.
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="undecided"
+            ) from err
 
 
 def _last_message(hass: HomeAssistant, device_id: str) -> Received | None:

@@ -9,21 +9,30 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 import logging
+from time import monotonic
 from typing import Any, Self
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.requirements import async_get_integration_with_requirements
+from homeassistant.util.hass_dict import HassKey
 import voluptuous as vol
 
 from .const import DOMAIN
 from .protocol.matching import (
+    MAX_MARKS,
+    MAX_TEXT,
+    Budget,
+    ButtonMatch,
     MatchMode,
     PatternTimeoutError,
     PatternTooLargeError,
     SenderMatch,
     TextMatch,
+    TextTooLongError,
+    UndecidedError,
+    is_blank,
 )
 from .received import Received
 from .user_number import UserNumberError, user_number
@@ -39,7 +48,15 @@ CONF_TYPE = "type"
 CONF_MATCH = "match"
 CONF_TEXT = "text"
 CONF_EXACT = "exact"
+CONF_BUTTON = "button"
 CONF_MAX_AGE = "max_age"
+
+# Seconds.
+COMPLAINT_INTERVAL = 3600
+_COMPLAINTS: dict[type[UndecidedError], str] = {
+    PatternTimeoutError: "A regular expression took too long on a message",
+    TextTooLongError: "The text of a message is too long to be compared",
+}
 
 
 class Sender(StrEnum):
@@ -55,7 +72,7 @@ def _words(value: Any) -> str:
         raise vol.Invalid("put the text in quotes, or it means true or false")
     text = cv.string(value)
     # An empty text is contained in every message: it would let everybody in.
-    if not text.strip():
+    if is_blank(text):
         raise vol.Invalid("a text is needed here; leave the field out for any")
     return text
 
@@ -110,7 +127,25 @@ async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any])
     return {**options, CONF_NUMBERS: [number.number for number in numbers]}
 
 
-def text_match(options: Mapping[str, Any]) -> TextMatch | None:
+@dataclass(slots=True)
+class _Shared:
+    """What all triggers and conditions have in common."""
+
+    budget: Budget = field(default_factory=Budget)
+    _next_complaint: dict[type[UndecidedError], float] = field(default_factory=dict)
+
+    def complain(self, err: UndecidedError) -> None:
+        """Say so once an hour; whoever sends the text could fill the log."""
+        kind, now = type(err), monotonic()
+        if now >= self._next_complaint.get(kind, now):
+            self._next_complaint[kind] = now + COMPLAINT_INTERVAL
+            _LOGGER.warning(_COMPLAINTS[kind])
+
+
+DATA_SHARED: HassKey[_Shared] = HassKey(f"{DOMAIN}_matching")
+
+
+def text_match(options: Mapping[str, Any], budget: Budget) -> TextMatch | None:
     """Return the comparison that the options ask for; vol.Invalid if it is none."""
     if CONF_TEXT not in options:
         # Whoever chose how to compare did not mean every message.
@@ -119,14 +154,37 @@ def text_match(options: Mapping[str, Any]) -> TextMatch | None:
         return None
     try:
         return TextMatch.compile(
-            MatchMode(options[CONF_MATCH]), options[CONF_TEXT], exact=options[CONF_EXACT]
+            MatchMode(options[CONF_MATCH]),
+            options[CONF_TEXT],
+            exact=options[CONF_EXACT],
+            budget=budget,
         )
+    except TextTooLongError as err:
+        raise _too_long(CONF_TEXT) from err
     except PatternTooLargeError as err:
         raise vol.Invalid(
             "this regular expression is too large, or has comments; simplify it", path=[CONF_TEXT]
         ) from err
     except ValueError as err:
         raise vol.Invalid("this is not a regular expression", path=[CONF_TEXT]) from err
+
+
+def button_match(options: Mapping[str, Any]) -> ButtonMatch | None:
+    """Return which buttons the options ask for; vol.Invalid if it can be none."""
+    if CONF_BUTTON not in options:
+        return None
+    try:
+        return ButtonMatch.compile(options[CONF_BUTTON], exact=options[CONF_EXACT])
+    except TextTooLongError as err:
+        raise _too_long(CONF_BUTTON) from err
+
+
+def _too_long(key: str) -> vol.Invalid:
+    return vol.Invalid(
+        f"this text is too long to be compared; shorten it to {MAX_TEXT} characters,"
+        f" with {MAX_MARKS} marks on a letter at most",
+        path=[key],
+    )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -138,12 +196,14 @@ class MessageFilter:
     types: frozenset[str] | None
     sender: SenderMatch
     text: TextMatch | None
+    buttons: ButtonMatch | None
     max_age: timedelta | None
-    _complained: bool = field(default=False, init=False)
+    _shared: _Shared = field(repr=False)
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> Self:
-        """Prepare validated options."""
+    def from_options(cls, hass: HomeAssistant, options: Mapping[str, Any]) -> Self:
+        """Prepare validated options; vol.Invalid if they can never match."""
+        shared = hass.data.setdefault(DATA_SHARED, _Shared())
         return cls(
             devices=_chosen(options, CONF_VIRTUAL_NUMBER),
             channels=_chosen(options, CONF_CHANNEL),
@@ -153,12 +213,17 @@ class MessageFilter:
                 contacts=_chosen(options, CONF_CONTACTS),
                 numbers=_chosen(options, CONF_NUMBERS),
             ),
-            text=text_match(options),
+            text=text_match(options, shared.budget),
+            buttons=button_match(options),
             max_age=options.get(CONF_MAX_AGE),
+            _shared=shared,
         )
 
     def groups(self, received: Received) -> dict[int | str, str | None] | None:
-        """Return None if the message is not meant, else a regular expression's groups."""
+        """Return None if the message is not meant, else a regular expression's groups.
+
+        Raises UndecidedError, and says so in the log.
+        """
         message = received.message
         meant = (
             _among(received.device_id, self.devices)
@@ -173,13 +238,15 @@ class MessageFilter:
         )
         if not meant:
             return None
-        if self.text is None:
-            return {}
         try:
-            return self.text.groups(message.text)
-        except PatternTimeoutError:
-            self._complain()
-            return None
+            if self.buttons and not self.buttons.matches(
+                label=message.button_text, button_id=message.button_id
+            ):
+                return None
+            return self.text.groups(message.text) if self.text else {}
+        except UndecidedError as err:
+            self._shared.complain(err)
+            raise
 
     def _is_young(self, received: Received) -> bool:
         """Tell whether a message came soon enough after it was sent; it may have had to wait."""
@@ -187,14 +254,6 @@ class MessageFilter:
             return True
         sent = received.message.sent
         return sent is not None and received.received - sent <= self.max_age
-
-    def _complain(self) -> None:
-        """Say once that a pattern is too slow; whoever sends the text could fill the log."""
-        if not self._complained:
-            self._complained = True
-            _LOGGER.warning(
-                "A regular expression took too long on a message; it counts as no match"
-            )
 
 
 def _chosen(options: Mapping[str, Any], key: str) -> frozenset[str] | None:

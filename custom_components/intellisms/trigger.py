@@ -20,6 +20,7 @@ from .faults import guarded
 from .message_filter import (
     AGE_FIELDS,
     CHOICES,
+    CONF_BUTTON,
     CONF_EXACT,
     KIND_FIELDS,
     NUMBER_FIELDS,
@@ -29,11 +30,10 @@ from .message_filter import (
     async_prepare_options,
 )
 from .protocol import MessageType
-from .protocol.matching import is_button
+from .protocol.matching import UndecidedError
 from .received import Received
 from .signals import SIGNAL_MESSAGE
 
-CONF_BUTTON = "button"
 BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, "list_reply"})
 
 
@@ -59,14 +59,13 @@ class MessageTrigger(Trigger):
         schema = vol.Schema({vol.Optional(CONF_OPTIONS, default=dict): dict(cls._FIELDS)})
         validated = cast("ConfigType", schema(config))
         options = await async_prepare_options(hass, validated[CONF_OPTIONS])
-        MessageFilter.from_options(options)
+        MessageFilter.from_options(hass, options)
         return {**validated, CONF_OPTIONS: options}
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         """Prepare the comparison once."""
         super().__init__(hass, config)
-        self._options = config.options or {}
-        self._filter = MessageFilter.from_options(self._options)
+        self._filter = MessageFilter.from_options(hass, config.options or {})
 
     @override
     async def async_attach_runner(
@@ -86,7 +85,10 @@ class MessageTrigger(Trigger):
         return async_dispatcher_connect(self._hass, SIGNAL_MESSAGE, guarded(received))
 
     def _groups(self, received: Received) -> dict[int | str, str | None] | None:
-        return self._filter.groups(received)
+        try:
+            return self._filter.groups(received)
+        except UndecidedError:
+            return None
 
 
 class ButtonTrigger(MessageTrigger):
@@ -103,16 +105,7 @@ class ButtonTrigger(MessageTrigger):
 
     @override
     def _groups(self, received: Received) -> dict[int | str, str | None] | None:
-        message = received.message
-        if message.type not in BUTTON_TYPES:
-            return None
-        wanted = self._options.get(CONF_BUTTON)
-        if wanted is not None and not is_button(
-            wanted,
-            label=message.button_text,
-            button_id=message.button_id,
-            exact=self._options[CONF_EXACT],
-        ):
+        if received.message.type not in BUTTON_TYPES:
             return None
         return super()._groups(received)
 
