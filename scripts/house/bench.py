@@ -22,6 +22,7 @@ from typing import Any
 
 import aiohttp
 
+from . import bench_texts
 from .instance import DOMAIN, ROOT, Instance, house, main, troubles_of_ours
 
 NUMBER = "44771012346"
@@ -100,7 +101,7 @@ def automations() -> list[dict[str, Any]]:
         }
         for name in EVENT_OF
     ]
-    return [by_hand, *marks]
+    return [by_hand, *marks, *bench_texts.automations()]
 
 
 @dataclass
@@ -345,11 +346,29 @@ async def bench() -> int:
         )  # fmt: skip
         say(grown)
         problems = troubles_of_ours(instance.log())
+        # What follows is in the log: texts that are too long.
+        texts, missed = await long_texts(instance, measure)
+        say(f"\n{texts}")
     if arguments.write:
-        write(f"{compared}\n\n{grown}")
+        write(f"{compared}\n\n{grown}\n\n{texts}")
     if problems:
         say("\n".join(problems))
-    return 1 if problems else 0
+    return 1 if problems or missed else 0
+
+
+async def long_texts(instance: Instance, measure: Bench) -> tuple[str, int]:
+    """Return the table and line of what triggers take, and how many texts a pattern missed."""
+    body = bench_texts.bodies(NUMBER, measure.ids)
+    rows = await bench_texts.comparing(instance, measure.paths["ours"], body, measure.loop_seconds)
+    missed = await bench_texts.missed(instance, measure.paths["ours"], body)
+    table = as_table(
+        ["text of", "characters", "loop ms", f"more with {bench_texts.TRIGGERS} triggers"], rows
+    )
+    line = (
+        f"A regular expression beside {bench_texts.BUSY_THREADS} busy threads missed"
+        f" {missed} of {bench_texts.SEARCHED} texts."
+    )
+    return f"{table}\n\n{line}", missed
 
 
 def write(tables: str) -> None:
