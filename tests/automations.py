@@ -123,3 +123,8 @@ def _post(
         "content": content,
     }
     return json.dumps({"messages": [message]})
+
+
+def together(*bodies: str) -> str:
+    """Return one post of the messages of several."""
+    return json.dumps({"messages": [m for body in bodies for m in json.loads(body)["messages"]]})

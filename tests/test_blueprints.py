@@ -17,7 +17,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr, selector, template
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.setup import async_setup_component
-from homeassistant.util import yaml as yaml_util
+from homeassistant.util import dt as dt_util, yaml as yaml_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -49,6 +49,7 @@ from .automations import (
     text,
 )
 from .conftest import Post
+    together,
 from .helpers_automation import posted
 
 ROOT = Path(__file__).parents[1]
@@ -564,7 +565,7 @@ async def question(
         virtual_numbers=[ids["Gate"]],
         contacts=[ids["Anna"], ids["Ben"]],
         yes_buttons=["Yes", "LET_IN"],
-        yes_actions=step("script.yes", who="{{ wait.trigger.message.from_name }}"),
+        yes_actions=step("script.yes", who="{{ who }}"),
         no_actions=step("script.no"),
         timeout_actions=step("script.nobody"),
     )
@@ -892,3 +893,65 @@ async def test_a_sender_who_is_not_accepted_cannot_be_simulated(
     hass.config_entries.async_update_entry(loaded, options={CONF_ACCEPT: Accept.KNOWN})
     with pytest.raises(ServiceValidationError):
         await simulate(hass, ids["Gate"], STRANGER, text="Hello")
+@pytest.mark.parametrize("late_first", [True, False])
+async def test_question_answered_beside_an_old_tap_in_the_same_post(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    late_first: bool,
+) -> None:
+    await ring(hass)
+    taps = [button("Yes", sender=BEN), button("No", age=timedelta(seconds=15))]
+    await tap(together(*(reversed(taps) if late_first else taps)))
+    assert counted(question) == {"ask": 1, "yes": 1}
+    assert question["yes"][0].data == {"who": "Ben"}
+
+
+    hass.bus.async_fire("doorbell")
+    # Nor by hand.
+    await hass.services.async_call("automation", "trigger", {"entity_id": "automation.it"})
+    await settle()
+async def test_question_asked_by_hand(
+    hass: HomeAssistant, question: dict[str, list[ServiceCall]], tap: Deliver
+) -> None:
+    await hass.services.async_call("automation", "trigger", {"entity_id": "automation.it"})
+    await settle()
+    await tap(button("Yes"))
+    assert counted(question) == {"ask": 1, "yes": 1}
+
+
+async def test_question_answered_although_it_was_to_be_asked_again(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await ring(hass)
+    await pass_time(hass, freezer, 60)
+    await ring(hass)
+    await tap(button("Yes", age=timedelta(seconds=30)))
+    assert counted(question) == {"ask": 1, "yes": 1}
+
+
+async def test_question_is_open_for_its_own_taps_only(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A tap while nothing is asked, and an answer, are no answers to what is asked next."""
+    await tap(button("Yes"))
+    for answer in ("yes", "no"):
+        await pass_time(hass, freezer, 60)
+        await ring(hass)
+        await tap(button("Yes", age=timedelta(seconds=60)))
+        await tap(button(answer))
+    assert counted(question) == {"ask": 2, "yes": 1, "no": 1}
+    # Nor do they look as if they had set anything off.
+    await pass_time(hass, freezer, 60)
+    await tap(button("Yes"))
+    state = hass.states.get("automation.it")
+    assert state
+    assert state.attributes["last_triggered"] < dt_util.utcnow()
+
+
