@@ -6,6 +6,7 @@ from pathlib import Path
 import shutil
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 from urllib.parse import quote
 
 from freezegun.api import FrozenDateTimeFactory
@@ -36,26 +37,28 @@ from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
 from .automations import (
     ANNA,
     BEN,
+    CARL,
     SHOP,
     STRANGER,
     automate,
     button,
+    contact,
     devices,
-    household,
     image,
     pass_time,
     reply,
     settle,
     text,
-)
-from .conftest import Post
     together,
+)
+from .conftest import GATE, Post, account, virtual_number
 from .helpers_automation import posted
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "blueprints" / "automation" / "intellisms"
 FILES = sorted(path.name for path in FOLDER.iterdir())
 SOURCE = "github.com/intellisms-ha/intellisms/blob/main/blueprints/automation/intellisms/"
+ANNAS_OTHER = "+447700900321"
 LINK = "https://media.example.com/picture.jpg"
 # A Monday.
 NOON = "2026-07-06 12:00:00+00:00"
@@ -66,7 +69,15 @@ type Deliver = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def entry() -> MockConfigEntry:
-    return household()
+    return account(
+        [
+            virtual_number(GATE, "Gate"),
+            virtual_number(SHOP, "Shop"),
+            contact("Anna", ANNA, ANNAS_OTHER),
+            contact("Ben", BEN),
+            contact("Carl", CARL),
+        ]
+    )
 
 
 @pytest.fixture
@@ -410,21 +421,54 @@ async def test_gate_stays_shut_for_a_contact_that_was_removed(
 # ---- command by text with a PIN ---------------------------------------------------
 
 
+# One that a person makes in the form, with nothing but a name.
+HELPER: dict[str, Any] = {"wrong_pins": {}}
+PIN = {
+    "pin": "0471 Plum",
+    "command": "heating  on",
+    "wrong_pins": "input_text.wrong_pins",
+    "command_actions": step(
+        "script.heat", rest="{{ rest }}", who="{{ trigger.message.from_name }}"
+    ),
+    "wrong_pin_actions": step("notify.send_message", message="{{ wrong_pin }}"),
+}
+RIGHT = "0471 plum heating on"
+WRONG = "0472 plum heating on"
+
+
 @pytest.fixture
-async def command(hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn) -> list[ServiceCall]:
-    """Return the calls of a heating that Anna may command with a PIN."""
+async def helpers(hass: HomeAssistant) -> None:
+    """Make a text helper."""
+    assert await async_setup_component(hass, "input_text", {"input_text": HELPER})
+
+
+@pytest.fixture
+def heated(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return the calls of what a command runs."""
     calls: list[ServiceCall] = async_mock_service(hass, "script", "heat")
-    await fill_in(
-        "text_command",
-        virtual_numbers=[ids["Gate"]],
-        contacts=[ids["Anna"]],
-        pin="0471 Plum",
-        command="heating  on",
-        command_actions=step(
-            "script.heat", rest="{{ rest }}", who="{{ trigger.message.from_name }}"
-        ),
-    )
     return calls
+
+
+@pytest.fixture
+def told(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return what is told of wrong PINs."""
+    calls: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
+    return calls
+
+
+@pytest.fixture
+async def command(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    told: list[ServiceCall],
+) -> list[ServiceCall]:
+    """Return the calls of a heating that Anna and Ben may command with a PIN."""
+    contacts = [ids["Anna"], ids["Ben"]]
+    await fill_in("text_command", virtual_numbers=[ids["Gate"]], contacts=contacts, **PIN)
+    return heated
 
 
 async def test_command_runs(command: list[ServiceCall], deliver: Deliver) -> None:
@@ -443,28 +487,29 @@ async def test_command_is_a_text(command: list[ServiceCall], deliver: Deliver) -
 
 
 async def test_command_by_the_chosen_channel(
-    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn, deliver: Deliver
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    deliver: Deliver,
 ) -> None:
-    calls = async_mock_service(hass, "script", "heat")
     await fill_in(
         "text_command",
         virtual_numbers=[ids["Gate"]],
         contacts=[ids["Anna"]],
         channels=["whatsapp"],
-        pin="0471",
-        command="on",
-        command_actions=step("script.heat"),
+        **PIN,
     )
-    await deliver(text("0471 on"))
-    assert calls == []
-    await deliver(text("0471 on", channel="whatsapp"))
-    assert len(calls) == 1
+    await deliver(text(RIGHT))
+    assert heated == []
+    await deliver(text(RIGHT, channel="whatsapp"))
+    assert len(heated) == 1
 
 
 async def test_command_runs_when_simulated(
     hass: HomeAssistant, ids: dict[str, str], command: list[ServiceCall]
 ) -> None:
-    await simulate(hass, ids["Gate"], BEN, text="0471 plum heating on")
+    await simulate(hass, ids["Gate"], CARL, text="0471 plum heating on")
     await simulate(hass, ids["Gate"], ANNA, text="0472 plum heating on")
     assert command == []
     await simulate(hass, ids["Gate"], ANNA, text="0471 plum heating on")
@@ -496,7 +541,7 @@ async def test_command_needs_the_whole_pin_and_command(
 
 @pytest.mark.parametrize(
     "fields",
-    [{"sender": STRANGER}, {"sender": BEN}, {"to": SHOP}, {"age": timedelta(hours=1)}],
+    [{"sender": STRANGER}, {"sender": CARL}, {"to": SHOP}, {"age": timedelta(hours=1)}],
     ids=["a stranger", "another contact", "another number", "late"],
 )
 async def test_command_of_others(
@@ -510,42 +555,371 @@ async def test_command_of_others(
     ("pin", "spoken"), [("", "on"), ("  ", "on"), ("123", "on"), ("1 2 3", "on"), ("1234", " ")]
 )
 async def test_command_with_hardly_a_pin_never_runs(
-    hass: HomeAssistant,
     ids: dict[str, str],
     fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
     deliver: Deliver,
     pin: str,
     spoken: str,
 ) -> None:
-    calls = async_mock_service(hass, "script", "heat")
     await fill_in(
         "text_command",
         virtual_numbers=[ids["Gate"]],
         contacts=[ids["Anna"]],
-        pin=pin,
-        command=spoken,
-        command_actions=step("script.heat"),
+        **(PIN | {"pin": pin, "command": spoken}),
     )
     await deliver(text(f"{pin} {spoken}"))
-    assert calls == []
+    assert heated == []
+
+
+async def by_hand(
+    hass: HomeAssistant, ids: dict[str, str], folder: Path, *changes: dict[str, Any]
+) -> None:
+    """Make automations from the blueprint as nobody could in the form, or several."""
+    shutil.copytree(FOLDER.parent, folder / "blueprints" / "automation")
+    inputs = {"virtual_numbers": [ids["Gate"]], "contacts": [ids["Anna"], ids["Ben"]], **PIN}
+    path = "intellisms/text_command.yaml"
+    await automate(
+        hass,
+        *({"use_blueprint": {"path": path, "input": inputs | changed}} for changed in changes),
+    )
 
 
 async def test_command_with_a_pin_that_yaml_took_for_a_number(
-    hass: HomeAssistant, ids: dict[str, str], config_folder: Path, deliver: Deliver
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    config_folder: Path,
+    helpers: None,
+    heated: list[ServiceCall],
+    deliver: Deliver,
 ) -> None:
-    shutil.copytree(FOLDER.parent, config_folder / "blueprints" / "automation")
-    calls = async_mock_service(hass, "script", "heat")
-    inputs = {
-        "virtual_numbers": [ids["Gate"]],
-        "contacts": [ids["Anna"]],
-        "pin": 4711,
-        "command": True,
-        "command_actions": step("script.heat", rest="{{ rest }}"),
-    }
-    use = {"path": "intellisms/text_command.yaml", "input": inputs}
-    await automate(hass, {"use_blueprint": use})
+    await by_hand(hass, ids, config_folder, {"pin": 4711, "command": True})
     await deliver(text("4711 true"))
-    assert len(calls) == 1
+    assert len(heated) == 1
+
+
+# Whatever number, channel, spelling or capital letters: they are tries of one contact.
+TRIES: list[Callable[[], str]] = [
+    lambda: text(WRONG),
+    lambda: text("  heating on HEATING ON please", channel="whatsapp"),
+    lambda: text("0471 prune heating on 21", sender=ANNAS_OTHER),
+    lambda: posted(text("1 2 Heating  On"), **{"from": "0044 7700 900123"}),
+    lambda: text("{{pin}} x heating on"),
+]
+
+
+async def send_wrong_pins(deliver: Deliver, tries: list[Callable[[], str]] = TRIES) -> None:
+    """Let Anna send wrong PINs, five unless told otherwise."""
+    for body in tries:
+        await deliver(body())
+
+
+def said(calls: list[ServiceCall]) -> list[str]:
+    return [call.data["message"] for call in calls]
+
+
+async def test_five_wrong_pins_lock_a_contact_out_for_an_hour(
+    hass: HomeAssistant,
+    command: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await send_wrong_pins(deliver)
+    assert said(told) == [
+        *(f"Wrong PIN from Anna, {tries} of 5." for tries in (1, 2, 3, 4)),
+        "Wrong PIN from Anna, 5 of 5. Their commands do nothing until 13:00.",
+    ]
+    # Not with the right one, nor is it told again.
+    await deliver(text(RIGHT))
+    await deliver(text(RIGHT, sender=ANNAS_OTHER))
+    await deliver(text(WRONG))
+    await pass_time(hass, freezer, 3599)
+    await deliver(text(RIGHT))
+    assert command == []
+    assert len(told) == 5
+    await pass_time(hass, freezer, 1)
+    await deliver(text(RIGHT))
+    assert len(command) == 1
+    await deliver(text(WRONG))
+    assert said(told)[5:] == ["Wrong PIN from Anna, 1 of 5."]
+
+
+async def test_a_wrong_pin_of_one_contact_is_not_anothers(
+    command: list[ServiceCall], told: list[ServiceCall], deliver: Deliver
+) -> None:
+    await send_wrong_pins(deliver)
+    await deliver(text(WRONG, sender=BEN))
+    await deliver(text(RIGHT, sender=BEN))
+    await deliver(text(RIGHT))
+    assert said(told)[5:] == ["Wrong PIN from Ben, 1 of 5."]
+    assert [call.data["who"] for call in command] == ["Ben"]
+
+
+async def test_a_right_pin_neither_counts_nor_starts_anew(
+    hass: HomeAssistant,
+    command: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    for _ in range(6):
+        await deliver(text(RIGHT))
+    await send_wrong_pins(deliver, TRIES[:4])
+    for _ in range(6):
+        await deliver(text(RIGHT))
+    assert len(command) == 12
+    await pass_time(hass, freezer, 3599)
+    await deliver(text(WRONG))
+    assert said(told)[4:] == ["Wrong PIN from Anna, 5 of 5. Their commands do nothing until 13:59."]
+    await deliver(text(RIGHT))
+    assert len(command) == 12
+
+
+async def test_an_hour_after_the_last_wrong_pin_all_are_forgotten(
+    hass: HomeAssistant,
+    command: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await send_wrong_pins(deliver, TRIES[:4])
+    await pass_time(hass, freezer, 3600)
+    await send_wrong_pins(deliver, TRIES[:4])
+    assert len(told) == 8
+    await deliver(text(RIGHT))
+    assert len(command) == 1
+
+
+async def test_commands_run_one_after_another(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    slow = [{"delay": 5}, *step("script.heat")]
+    await fill_in(
+        "text_command",
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"]],
+        **(PIN | {"command_actions": slow}),
+    )
+    await tap(together(text(RIGHT), text(WRONG), text(RIGHT)))
+    for ran in (1, 2):
+        await pass_time(hass, freezer, 6)
+        assert len(heated) == ran
+
+
+async def test_guesses_of_one_post_are_tried_one_after_another(
+    command: list[ServiceCall], told: list[ServiceCall], deliver: Deliver
+) -> None:
+    await deliver(
+        together(
+            *(text(f"{pin:04} plum heating on") for pin in range(450, 480)),
+            text(RIGHT, sender=BEN),
+        )
+    )
+    assert len(told) == 5
+    assert [call.data["who"] for call in command] == ["Ben"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda: text("On my way"),
+        lambda: text("heating on"),
+        lambda: text("0472 heating on"),
+        lambda: text("0471 plum heating off"),
+        lambda: text("heating on 0471 plum"),
+        lambda: text(""),
+        lambda: button(WRONG),
+        lambda: text(WRONG, age=timedelta(hours=1)),
+        lambda: text(WRONG, to=SHOP),
+        lambda: text(WRONG, sender=STRANGER),
+    ],
+    ids=[
+        "no command",
+        "no PIN",
+        "a PIN of another length",
+        "another command",
+        "the PIN behind it",
+        "nothing",
+        "a tap",
+        "late",
+        "another number",
+        "a stranger",
+    ],
+)
+async def test_what_could_not_run_is_no_try(
+    command: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+    body: Callable[[], str],
+) -> None:
+    for _ in range(6):
+        await deliver(body())
+    assert told == []
+    await deliver(text(RIGHT))
+    assert len(command) == 1
+
+
+async def reload_helpers(hass: HomeAssistant, helpers: dict[str, Any]) -> None:
+    with patch("homeassistant.config.load_yaml_config_file", return_value={"input_text": helpers}):
+        await hass.services.async_call("input_text", "reload", blocking=True)
+    await hass.async_block_till_done()
+
+
+async def test_a_contact_is_locked_out_over_a_restart(
+    hass: HomeAssistant,
+    command: list[ServiceCall],
+    deliver: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await send_wrong_pins(deliver)
+    # The helper goes, and comes back with what Home Assistant keeps over a restart.
+    await reload_helpers(hass, {})
+    assert hass.states.get("input_text.wrong_pins") is None
+    await deliver(text(RIGHT, sender=BEN))
+    assert command == []
+    await reload_helpers(hass, HELPER)
+    await deliver(text(RIGHT))
+    assert command == []
+    await deliver(text(RIGHT, sender=BEN))
+    await pass_time(hass, freezer, 3600)
+    await deliver(text(RIGHT))
+    assert [call.data["who"] for call in command] == ["Ben", "Anna"]
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        None,
+        {"others": {}},
+        {"wrong_pins": {"max": 16}},
+        {"wrong_pins": {"min": 20}},
+    ],
+    ids=["no helpers", "removed", "too small", "a least length"],
+)
+async def test_nothing_runs_where_wrong_pins_cannot_be_counted(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    heated: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+    helper: dict[str, Any] | None,
+) -> None:
+    if helper is not None:
+        assert await async_setup_component(hass, "input_text", {"input_text": helper})
+    await fill_in("text_command", virtual_numbers=[ids["Gate"]], contacts=[ids["Anna"]], **PIN)
+    for body in (RIGHT, WRONG, RIGHT):
+        await deliver(text(body))
+    assert heated == told == []
+
+
+@pytest.mark.parametrize("state", ["unavailable", "unknown", "", "aaaa=1@1783339200"])
+async def test_nothing_runs_where_the_helper_is_not_available(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    deliver: Deliver,
+    state: str,
+) -> None:
+    """What core remembers of a helper that did not come back is only a state."""
+    hass.states.async_set("input_text.gone", state)
+    await fill_in(
+        "text_command",
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"]],
+        **(PIN | {"wrong_pins": "input_text.gone"}),
+    )
+    await deliver(text(RIGHT))
+    assert heated == []
+
+
+async def test_a_helper_that_is_full_lets_nobody_in(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    heated: list[ServiceCall],
+    deliver: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    helper = {"wrong_pins": {"max": 20}}
+    assert await async_setup_component(hass, "input_text", {"input_text": helper})
+    contacts = [ids["Anna"], ids["Ben"]]
+    await fill_in("text_command", virtual_numbers=[ids["Gate"]], contacts=contacts, **PIN)
+    await deliver(text(RIGHT, sender=BEN))
+    await deliver(text(WRONG))
+    await deliver(text(RIGHT, sender=BEN))
+    assert len(heated) == 1
+    await pass_time(hass, freezer, 3600)
+    await deliver(text(RIGHT, sender=BEN))
+    assert len(heated) == 2
+
+
+@pytest.mark.parametrize("left", ["", "Shopping: milk", "unknown", "x" * 100])
+async def test_emptying_the_helper_lets_a_contact_in_again(
+    hass: HomeAssistant, command: list[ServiceCall], deliver: Deliver, left: str
+) -> None:
+    await send_wrong_pins(deliver)
+    await hass.services.async_call(
+        "input_text",
+        "set_value",
+        {"entity_id": "input_text.wrong_pins", "value": left},
+        blocking=True,
+    )
+    await deliver(text(RIGHT))
+    assert len(command) == 1
+
+
+async def test_automations_that_share_a_helper_count_together(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    config_folder: Path,
+    helpers: None,
+    heated: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+) -> None:
+    await by_hand(hass, ids, config_folder, {}, {"command": "open"}, {"command": "close"})
+    # Right ones do not get into each other's way, also in one post.
+    await deliver(
+        together(
+            text("0471 plum open"),
+            text("0471 plum close", sender=BEN),
+            text("0471 plum close"),
+            text(RIGHT),
+        )
+    )
+    assert len(heated) == 4
+    await deliver(
+        together(*(text(f"0472 plum {what}") for what in ("open", "close", "open", "close")))
+    )
+    await deliver(text(WRONG))
+    assert len(told) == 5
+    for what in ("open", "close", "heating on"):
+        await deliver(text(f"0471 plum {what}"))
+    assert len(heated) == 4
+    await deliver(text("0471 plum open", sender=BEN))
+    assert len(heated) == 5
+
+
+@pytest.mark.parametrize("hours", [-2, -0.5, 0.5])
+async def test_a_clock_that_was_set(
+    command: list[ServiceCall], deliver: Deliver, freezer: FrozenDateTimeFactory, hours: float
+) -> None:
+    """By less than an hour it lets nobody in; after more, nobody stays out for years."""
+    await send_wrong_pins(deliver)
+    freezer.tick(timedelta(hours=hours))
+    await deliver(text(RIGHT))
+    assert len(command) == (abs(hours) >= 1)
 
 
 # ---- yes or no by WhatsApp button -------------------------------------------------
@@ -695,18 +1069,80 @@ async def test_question_waits_on(
     assert counted(question) == {"ask": 1, "yes": 1}
 
 
+@pytest.mark.parametrize("late_first", [True, False])
+async def test_question_answered_beside_an_old_tap_in_the_same_post(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    late_first: bool,
+) -> None:
+    await ring(hass)
+    taps = [button("Yes", sender=BEN), button("No", age=timedelta(seconds=15))]
+    await tap(together(*(reversed(taps) if late_first else taps)))
+    assert counted(question) == {"ask": 1, "yes": 1}
+    assert question["yes"][0].data == {"who": "Ben"}
+
+
 async def test_question_is_not_asked_twice_at_once_but_again(
     hass: HomeAssistant, question: dict[str, list[ServiceCall]], tap: Deliver
 ) -> None:
     await tap(button("Yes"))
     assert counted(question) == {}
+    hass.bus.async_fire("doorbell")
     await ring(hass)
     await ring(hass)
+    # Nor by hand.
+    await hass.services.async_call("automation", "trigger", {"entity_id": "automation.it"})
+    await settle()
     assert counted(question) == {"ask": 1}
     await tap(button("Yes"))
     await ring(hass)
     await tap(button("No"))
     assert counted(question) == {"ask": 2, "yes": 1, "no": 1}
+
+
+async def test_question_asked_by_hand(
+    hass: HomeAssistant, question: dict[str, list[ServiceCall]], tap: Deliver
+) -> None:
+    await hass.services.async_call("automation", "trigger", {"entity_id": "automation.it"})
+    await settle()
+    await tap(button("Yes"))
+    assert counted(question) == {"ask": 1, "yes": 1}
+
+
+async def test_question_answered_although_it_was_to_be_asked_again(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await ring(hass)
+    await pass_time(hass, freezer, 60)
+    await ring(hass)
+    await tap(button("Yes", age=timedelta(seconds=30)))
+    assert counted(question) == {"ask": 1, "yes": 1}
+
+
+async def test_question_is_open_for_its_own_taps_only(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A tap while nothing is asked, and an answer, are no answers to what is asked next."""
+    await tap(button("Yes"))
+    for answer in ("yes", "no"):
+        await pass_time(hass, freezer, 60)
+        await ring(hass)
+        await tap(button("Yes", age=timedelta(seconds=60)))
+        await tap(button(answer))
+    assert counted(question) == {"ask": 2, "yes": 1, "no": 1}
+    # Nor do they look as if they had set anything off.
+    await pass_time(hass, freezer, 60)
+    await tap(button("Yes"))
+    state = hass.states.get("automation.it")
+    assert state
+    assert state.attributes["last_triggered"] < dt_util.utcnow()
 
 
 async def test_question_with_nothing_but_what_is_needed(
@@ -893,65 +1329,3 @@ async def test_a_sender_who_is_not_accepted_cannot_be_simulated(
     hass.config_entries.async_update_entry(loaded, options={CONF_ACCEPT: Accept.KNOWN})
     with pytest.raises(ServiceValidationError):
         await simulate(hass, ids["Gate"], STRANGER, text="Hello")
-@pytest.mark.parametrize("late_first", [True, False])
-async def test_question_answered_beside_an_old_tap_in_the_same_post(
-    hass: HomeAssistant,
-    question: dict[str, list[ServiceCall]],
-    tap: Deliver,
-    late_first: bool,
-) -> None:
-    await ring(hass)
-    taps = [button("Yes", sender=BEN), button("No", age=timedelta(seconds=15))]
-    await tap(together(*(reversed(taps) if late_first else taps)))
-    assert counted(question) == {"ask": 1, "yes": 1}
-    assert question["yes"][0].data == {"who": "Ben"}
-
-
-    hass.bus.async_fire("doorbell")
-    # Nor by hand.
-    await hass.services.async_call("automation", "trigger", {"entity_id": "automation.it"})
-    await settle()
-async def test_question_asked_by_hand(
-    hass: HomeAssistant, question: dict[str, list[ServiceCall]], tap: Deliver
-) -> None:
-    await hass.services.async_call("automation", "trigger", {"entity_id": "automation.it"})
-    await settle()
-    await tap(button("Yes"))
-    assert counted(question) == {"ask": 1, "yes": 1}
-
-
-async def test_question_answered_although_it_was_to_be_asked_again(
-    hass: HomeAssistant,
-    question: dict[str, list[ServiceCall]],
-    tap: Deliver,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    await ring(hass)
-    await pass_time(hass, freezer, 60)
-    await ring(hass)
-    await tap(button("Yes", age=timedelta(seconds=30)))
-    assert counted(question) == {"ask": 1, "yes": 1}
-
-
-async def test_question_is_open_for_its_own_taps_only(
-    hass: HomeAssistant,
-    question: dict[str, list[ServiceCall]],
-    tap: Deliver,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """A tap while nothing is asked, and an answer, are no answers to what is asked next."""
-    await tap(button("Yes"))
-    for answer in ("yes", "no"):
-        await pass_time(hass, freezer, 60)
-        await ring(hass)
-        await tap(button("Yes", age=timedelta(seconds=60)))
-        await tap(button(answer))
-    assert counted(question) == {"ask": 2, "yes": 1, "no": 1}
-    # Nor do they look as if they had set anything off.
-    await pass_time(hass, freezer, 60)
-    await tap(button("Yes"))
-    state = hass.states.get("automation.it")
-    assert state
-    assert state.attributes["last_triggered"] < dt_util.utcnow()
-
-
