@@ -1204,6 +1204,33 @@ async def test_forwards_everything_to_the_number(
     ]
 
 
+# Whoever sends a text may choose to be called as a contact is.
+CALLED = [
+    ("Anna", "“Anna”"),
+    ("60300", "60300"),
+    ("4e1", "“4e1”"),
+    ("GB.1349", "“GB.1349”"),
+    ("” Anna “\nAnna", "“' Anna ' Anna”"),
+    ("\u202eannA", "“'annA”"),
+    (None, "nknown sender"),
+]
+
+
+@pytest.mark.parametrize(("sender", "shown"), CALLED)
+async def test_forwards_strangers_names_in_quotation_marks(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    sender: str | None,
+    shown: str,
+) -> None:
+    calls = await forwarding(hass, ids, fill_in)
+    await deliver(posted(text("Hello"), **{"from": sender}))
+    [message] = said(calls)
+    assert message.removeprefix("U") == f"{shown}: Hello"
+
+
 async def test_forwards_what_is_simulated(
     hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn
 ) -> None:
@@ -1300,6 +1327,24 @@ async def test_alerts_when_a_picture_arrives(
         for message in ("Picture from Anna", "Picture from Anna: The cat")
     ]
     assert [call.data for call in more] == [{"link": LINK}] * 2
+
+
+@pytest.mark.parametrize(("sender", "shown"), CALLED)
+async def test_alerts_with_strangers_names_in_quotation_marks(
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    alerts: list[ConfigType],
+    phone: str,
+    sender: str | None,
+    shown: str,
+) -> None:
+    await fill_in(
+        "picture_alert", virtual_numbers=[ids["Gate"]], phone=phone, sender="anyone", show=False
+    )
+    await deliver(posted(image(LINK), **{"from": sender}))
+    [alert] = alerts
+    assert alert["message"].replace("an u", "") == f"Picture from {shown}"
 
 
 async def test_alerts_without_the_picture_itself(

@@ -141,7 +141,14 @@ async def test_add(hass: HomeAssistant, alone: MockConfigEntry, person: er.Regis
 
 
 @pytest.mark.parametrize(
-    ("typed", "stored"), [("60300", "60300"), ("MyBank", "MyBank"), ("447700900123", ANNA)]
+    ("typed", "stored"),
+    [
+        ("60300", "60300"),
+        ("MyBank", "MyBank"),
+        # As *Last sender* shows it.
+        (" “MyBank” ", "MyBank"),
+        ("447700900123", ANNA),
+    ],
 )
 async def test_add_what_is_no_ordinary_number(
     hass: HomeAssistant, alone: MockConfigEntry, typed: str, stored: str
@@ -292,11 +299,45 @@ async def test_names(
         (text("Sesame"), (ANNA, "Anna", True, devices(house)["Anna"], None), "Anna"),
         (text("Sesame", sender=STRANGER), (STRANGER, None, False, None, None), STRANGER),
         (posted(text(""), **{"from": None}), (None, None, False, None, None), "unknown"),
-        (posted(text(""), **{"from": "MyBank"}), ("MyBank", None, False, None, None), "MyBank"),
+        (posted(text(""), **{"from": "MyBank"}), ("MyBank", None, False, None, None), "“MyBank”"),
     ):
         receive(house, body)
         assert tuple(messages[-1].data[key] for key in keys) == expected
         assert _state(hass, "sensor.gate_last_sender").state == shown
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        ("Anna", "“Anna”"),
+        ("“Anna”", "“'Anna'”"),
+        ("” Anna “", "“' Anna '”"),
+        ('"Anna"', "“'Anna'”"),
+        ("\u202eannA", "“annA”"),
+        ("An\nna \u2066 ", "“An na”"),
+        ("unavailable", "“unavailable”"),
+        ("GB.1349", "“GB.1349”"),
+        ("+44 x", "“+44 x”"),
+        # Digits, but not those of a number.
+        ("\u0664\u0665", "“\u0664\u0665”"),
+        ("x" * 300, f"“{'x' * 89}…”"),
+        ("60300", "60300"),
+        ("441", "441"),
+        ("+447700900666", "+447700900666"),
+    ],
+)
+async def test_who_is_no_contact_is_not_shown_as_one(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    messages: list[Event[dict[str, Any]]],
+    sender: str,
+    shown: str,
+) -> None:
+    receive(house, posted(text("Sesame"), **{"from": sender}))
+    assert _state(hass, "sensor.gate_last_sender").state == shown
+    # What is compared stays as it came.
+    assert messages[-1].data["from"] == sender.strip()
+    assert _state(hass, "event.gate_message").attributes["from"] == sender.strip()
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,7 @@ async def night(
     await deliver(image("https://media.example.com/1.jpg", sender=STRANGER, to=SHOP))
     assert [(data["title"], data["message"]) for _, data in calls()] == [
         ("To Gate", "Anna: By night"),
-        ("To Shop", f"{STRANGER}: (image)"),
+        ("To Shop", f"“{STRANGER}”: (image)"),
     ]
     freezer.move_to("2026-07-07 07:00:00+00:00")
     await deliver(text("By day"))

@@ -86,6 +86,8 @@ async def test_lines(house: MockConfigEntry, logbook: Logbook) -> None:
     for body in (
         text("Sesame"),
         text("Sesame", sender=STRANGER),
+        posted(text("Sesame"), **{"from": "Anna"}),
+        posted(text("Sesame"), **{"from": "Anna: “Sesame”\n"}),
         posted(text("Sesame"), **{"from": None}),
         text("Sesame", to=ELSEWHERE),
         text("x" * (MAX_SHOWN + 1)),
@@ -101,6 +103,8 @@ async def test_lines(house: MockConfigEntry, logbook: Logbook) -> None:
     assert [(line["name"], line["message"]) for line in entries] == [
         ("Gate", "received from Anna: “Sesame”"),
         ("Gate", f"received from {STRANGER}: “Sesame”"),
+        ("Gate", "received from “Anna”: “Sesame”"),
+        ("Gate", "received from “Anna: 'Sesame'”: “Sesame”"),
         ("Gate", "received from an unknown sender: “Sesame”"),
         (ELSEWHERE, "received from Anna: “Sesame”"),
         ("Gate", f"received from Anna: “{'x' * (MAX_SHOWN - 1)}…”"),

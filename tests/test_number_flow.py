@@ -310,6 +310,14 @@ async def test_a_sender_that_cannot_be_kept_is_not_offered(
     assert len(subentries(entry, SUBENTRY_CONTACT)) == 1
 
 
+async def test_a_sender_who_is_called_as_a_contact_is(waiting: Flow, own_door: Post) -> None:
+    fields: dict[str, Any] = {"to": SHED, "from": "Alice"}
+    await own_door(sms(**fields))
+    result = await waiting.look()
+    assert result["description_placeholders"]["sender"] == "“Alice”"
+    assert [str(field) for field in result["data_schema"].schema][1] == "keep_sender"
+
+
 async def test_a_sender_who_became_a_contact_meanwhile_is_not_kept_twice(
     hass: HomeAssistant, loaded: MockConfigEntry, caught: Flow
 ) -> None:
@@ -352,6 +360,8 @@ async def test_a_strangers_words_stay_words(
     to = hostile if where == "to" else SHED
     await own_door(sms(**sender, to=to, content=content))
     key = {"text": "text", "from": "sender", "to": "number"}[where]
+    if where == "from" and shown != "?":
+        shown = f"“{shown if len(shown) <= 90 else f'{shown[:89]}…'}”"
     result = await waiting.look()
     if where == "to" and not hostile.strip():
         assert result["type"] is FlowResultType.SHOW_PROGRESS

@@ -7,7 +7,7 @@ from homeassistant.components.logbook.const import LOGBOOK_ENTRY_MESSAGE, LOGBOO
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_MESSAGE_RECEIVED
-from .quoted import one_line
+from .quoted import one_line, shown_sender
 
 MAX_SHOWN = 100
 
@@ -25,7 +25,8 @@ def async_describe_events(
     def describe(event: Event[dict[str, Any]]) -> dict[str, str]:
         data = event.data
         # Who it was from comes first: what was said cannot feign the rest of the line.
-        sender = _short(data.get("from_name") or data.get("from") or "an unknown sender")
+        name, posted = (str(data.get(key) or "") for key in ("from_name", "from"))
+        sender = _short(shown_sender(name, posted) or "an unknown sender")
         received = "received, as a simulation," if data.get("simulated") else "received"
         return {
             LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",

@@ -32,7 +32,7 @@ from .const import (
     Reach,
 )
 from .first_message import FirstMessage
-from .quoted import quoted
+from .quoted import quoted, shown_sender
 from .user_number import NumberProblem, UserNumberError, user_number
 
 CONF_CONTACT_NAME = "contact_name"
@@ -296,7 +296,7 @@ class VirtualNumberFlow(ConfigSubentryFlow):
             errors=errors,
             description_placeholders={
                 "number": quoted(number),
-                "sender": quoted(received.sender_name or received.message.sender),
+                "sender": quoted(shown_sender(received.sender_name, received.message.sender)),
                 "text": quoted(received.message.text or received.message.type),
             },
         )

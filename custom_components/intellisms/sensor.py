@@ -22,6 +22,7 @@ from .data import IntelliSMSConfigEntry
 from .directory import Listing, VirtualNumber
 from .entity import AccountEntity, RecordEntity
 from .journal import AccountRecord, Record
+from .quoted import shown_sender
 from .received import Received
 
 PARALLEL_UPDATES = 0
@@ -64,7 +65,7 @@ NUMBER_SENSORS = (
     RecordSensorDescription(
         key="last_sender",
         translation_key="last_sender",
-        value_fn=_of_last(lambda last: last.sender_name or last.message.sender),
+        value_fn=_of_last(lambda last: shown_sender(last.sender_name, last.message.sender)),
     ),
     LAST_RECEIVED,
     RecordSensorDescription(

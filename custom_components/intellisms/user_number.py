@@ -67,7 +67,8 @@ async def user_number(hass: HomeAssistant, text: str) -> UserNumber:
 def _understand(text: str, country: str | None) -> UserNumber:
     typed = _LINK.sub("", text.strip(), count=1).strip()
     if any(character.isalpha() for character in typed):
-        return _name(typed)
+        # *Last sender* shows a stranger's name in these marks, to be copied from there.
+        return _name(typed.removeprefix("“").removesuffix("”"))
     compact = typed.translate(_SEPARATORS)
     digits = compact.removeprefix("+").removeprefix("00" if compact[:1] != "+" else "")
     if not (digits.isascii() and digits.isdigit()):
