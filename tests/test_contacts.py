@@ -31,8 +31,8 @@ from custom_components.intellisms.const import (
     Accept,
 )
 from custom_components.intellisms.protocol import parse
-from custom_components.intellisms.received import Received
-from custom_components.intellisms.signals import SIGNAL_MESSAGE
+from custom_components.intellisms.receiving.delivery import Received
+from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from .automations import ANNA, BEN, SHOP, STRANGER, button, devices, household, text
 from .conftest import GATE, Post, account, virtual_number

@@ -29,8 +29,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.intellisms import endpoint
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_STATUS
+from custom_components.intellisms.receiving import endpoint
 
 from .conftest import GATE, REPLACED_ID, WEBHOOK_ID, Post, sms
 from .samples import NAMES, sample

@@ -20,16 +20,16 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.intellisms.const import EVENT_MESSAGE_STATUS, Ignored
 from custom_components.intellisms.event import DESCRIPTION as MESSAGE_EVENT
-from custom_components.intellisms.picture import PictureError
-from custom_components.intellisms.protocol import MessageType
-from custom_components.intellisms.protocol.matching import (
+from custom_components.intellisms.matching.text import (
     MAX_MARKS,
     MAX_TEXT,
     PATTERN_BUDGET,
     PATTERN_RESERVE,
     PATTERN_TIMEOUT,
 )
-from custom_components.intellisms.protocol.parser import STATUS_WORDS
+from custom_components.intellisms.picture import PictureError
+from custom_components.intellisms.protocol import MessageType
+from custom_components.intellisms.protocol.incoming import STATUS_WORDS
 from custom_components.intellisms.trigger import BUTTON_TYPES
 
 from .automations import (

@@ -15,15 +15,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.intellisms import image as image_platform, picture_file
+from custom_components.intellisms import image as image_platform, picture
 from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, DOMAIN
 from custom_components.intellisms.picture import (
     Picture,
     PictureError,
     PictureFetchError,
     as_picture,
+    write_picture,
 )
-from custom_components.intellisms.picture_file import write_picture
 
 from .automations import devices, household, image, text
 from .conftest import keep_secret
@@ -374,7 +374,7 @@ async def test_a_picture_that_is_being_written_outlives_a_change(
 ) -> None:
     def replaced(unfinished: Path, path: Path) -> Path:
         asyncio.run_coroutine_threadsafe(
-            picture_file.async_prune_pictures(hass, house), hass.loop
+            picture.async_prune_pictures(hass, house), hass.loop
         ).result(10)
         return replace(unfinished, path)
 

@@ -37,7 +37,7 @@ from custom_components.intellisms.const import (
     EVENT_MESSAGE_STATUS,
     SUBENTRY_VIRTUAL_NUMBER,
 )
-from custom_components.intellisms.journal_ids import MAX_IDS
+from custom_components.intellisms.receiving.journal_ids import MAX_IDS
 
 from .conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
 

@@ -19,12 +19,12 @@ from homeassistant.util.json import load_json
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.intellisms import journal_files
 from custom_components.intellisms.const import DOMAIN
-from custom_components.intellisms.journal_files import STORAGE_VERSION
-from custom_components.intellisms.journal_ids import MAX_IDS
 from custom_components.intellisms.protocol import Message
-from custom_components.intellisms.received import Received
+from custom_components.intellisms.receiving import journal_files
+from custom_components.intellisms.receiving.delivery import Received
+from custom_components.intellisms.receiving.journal_files import STORAGE_VERSION
+from custom_components.intellisms.receiving.journal_ids import MAX_IDS
 
 from .automations import settle
 from .conftest import WEBHOOK_ID, Post, sms

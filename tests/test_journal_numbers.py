@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.const import DOMAIN, SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER
-from custom_components.intellisms.journal import MAX_STRANGERS
+from custom_components.intellisms.receiving.journal import MAX_STRANGERS
 
 from .automations import devices
 from .conftest import GATE, SENDER, Post, keep_secret, sms

@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER
 from custom_components.intellisms.protocol import Message
-from custom_components.intellisms.signals import SIGNAL_MESSAGE
+from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from .automations import contact
 from .cloud import FakeCloud, cloud_fixture  # noqa: F401

@@ -27,7 +27,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, EVENT_MESSAGE_RECEIVED
-from custom_components.intellisms.discretion import SAID, Discretion
+from custom_components.intellisms.privacy import SAID, Discretion
 
 from .automations import ANNA, household, image, reply, text
 from .helpers_automation import automate_by, posted, receive, set_up, when

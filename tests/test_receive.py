@@ -26,8 +26,8 @@ from custom_components.intellisms.const import (
     EVENT_MESSAGE_STATUS,
     SUBENTRY_VIRTUAL_NUMBER,
 )
-from custom_components.intellisms.received import Received
-from custom_components.intellisms.signals import SIGNAL_MESSAGE
+from custom_components.intellisms.receiving.delivery import Received
+from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from .automations import contact
 from .conftest import GATE, SENDER, Post, account, sms, virtual_number

@@ -25,10 +25,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER, Issue
-from custom_components.intellisms.journal import MAX_STRANGERS
+from custom_components.intellisms.issues import ADDRESS_INTERVAL, CHECK_INTERVAL, QUIET, SOON
 from custom_components.intellisms.protocol import Message
+from custom_components.intellisms.receiving.journal import MAX_STRANGERS
 from custom_components.intellisms.repairs import async_create_fix_flow
-from custom_components.intellisms.watch import ADDRESS_INTERVAL, CHECK_INTERVAL, QUIET, SOON
 
 from .cloud import FakeCloud, cloud_fixture  # noqa: F401
 from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, virtual_number

@@ -15,8 +15,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.faults import guarded
 from custom_components.intellisms.protocol import ParseError, parse
-from custom_components.intellisms.received import Received
-from custom_components.intellisms.signals import SIGNAL_MESSAGE
+from custom_components.intellisms.receiving.delivery import Received
+from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from .automations import ANNA, NO_PERSON, contact, devices
 from .conftest import (

@@ -17,9 +17,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.intellisms.endpoint import MAX_BODY
-from custom_components.intellisms.journal import Journal
 from custom_components.intellisms.protocol import Messages, parse
+from custom_components.intellisms.receiving.endpoint import MAX_BODY
+from custom_components.intellisms.receiving.journal import Journal
 from scripts.house.torture import Fate, Kill, fate, judge, unsaved
 from tests.simulator import Provider, Writer
 

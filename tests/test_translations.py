@@ -15,11 +15,11 @@ from custom_components.intellisms.address import AddressProblem
 from custom_components.intellisms.condition import CONDITIONS
 from custom_components.intellisms.config_flow import IntelliSMSConfigFlow, IntelliSMSOptionsFlow
 from custom_components.intellisms.const import Accept, Ignored, Issue
-from custom_components.intellisms.contact_flow import ContactFlow
-from custom_components.intellisms.number_flow import VirtualNumberFlow
+from custom_components.intellisms.flows.contact import ContactFlow
+from custom_components.intellisms.flows.virtual_number import VirtualNumberFlow
 from custom_components.intellisms.protocol import ChannelName
 from custom_components.intellisms.trigger import TRIGGERS
-from custom_components.intellisms.user_number import NumberProblem
+from custom_components.intellisms.typed_numbers import NumberProblem
 
 from .texts import FOLDER, TRANSLATIONS, english, load, placeholders
 

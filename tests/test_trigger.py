@@ -27,9 +27,9 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components import intellisms
 from custom_components.intellisms.const import DOMAIN
+from custom_components.intellisms.matching import text as matching
+from custom_components.intellisms.matching.text import BUDGET_PERIOD, MAX_TEXT
 from custom_components.intellisms.message_filter import COMPLAINT_INTERVAL, MessageFilter
-from custom_components.intellisms.protocol import matching
-from custom_components.intellisms.protocol.matching import BUDGET_PERIOD, MAX_TEXT
 from custom_components.intellisms.trigger import TRIGGERS, MessageTrigger
 
 from .automations import (

@@ -4,7 +4,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.intellisms.protocol import canonical_number
-from custom_components.intellisms.user_number import (
+from custom_components.intellisms.typed_numbers import (
     NumberProblem,
     UserNumber,
     UserNumberError,

@@ -10,17 +10,17 @@ from homeassistant.util.hass_dict import HassKey
 
 from .cloudhook import async_delete_cloudhook
 from .const import CONF_KEEP_OFF_DISK, CONF_REPLACED_IDS, DOMAIN, ENTRY_VERSION
-from .data import IntelliSMSConfigEntry, IntelliSMSData
-from .directory import Directory
-from .discretion import Discretion
-from .endpoint import DATA_ENDPOINT, Endpoint
 from .faults import guarded, log_fault
-from .journal import Journal
-from .journal_files import remove_files
-from .picture_file import async_prune_pictures
-from .receiver import Receiver
+from .issues import Watch, async_check_version, async_clear_issues
+from .picture import async_prune_pictures
+from .privacy import Discretion
+from .receiving.data import IntelliSMSConfigEntry, IntelliSMSData
+from .receiving.directory import Directory
+from .receiving.endpoint import DATA_ENDPOINT, Endpoint
+from .receiving.journal import Journal
+from .receiving.journal_files import remove_files
+from .receiving.receiver import Receiver
 from .services import async_setup_services
-from .watch import Watch, async_check_version, async_clear_issues
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.SENSOR]

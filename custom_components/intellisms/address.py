@@ -15,8 +15,7 @@ from homeassistant.util.network import is_ip_address
 from yarl import URL
 
 from .cloudhook import async_create_cloudhook, is_cloudhook_gone
-from .const import CONF_CLOUDHOOK_URL, CONF_REACH, CONF_SHOWN_BASE, Reach
-from .endpoint import URL_PATH
+from .const import CONF_CLOUDHOOK_URL, CONF_REACH, CONF_SHOWN_BASE, URL_PATH, Reach
 
 # Names that only a home network resolves.
 _PRIVATE_SUFFIXES = (

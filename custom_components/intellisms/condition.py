@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .const import DOMAIN
-from .data import async_subentry_of_device
+from .matching.text import UndecidedError
 from .message_filter import (
     AGE_FIELDS,
     CONF_VIRTUAL_NUMBER,
@@ -24,8 +24,8 @@ from .message_filter import (
     MessageFilter,
     async_prepare_options,
 )
-from .protocol.matching import UndecidedError
-from .received import Received
+from .receiving.data import async_subentry_of_device
+from .receiving.delivery import Received
 
 CONF_WITHIN = "within"
 

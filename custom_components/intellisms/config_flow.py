@@ -50,8 +50,8 @@ from .const import (
     Accept,
     Reach,
 )
-from .contact_flow import ContactFlow
-from .number_flow import VirtualNumberFlow
+from .flows.contact import ContactFlow
+from .flows.virtual_number import VirtualNumberFlow
 
 OPTIONS_SCHEMA = vol.Schema(
     {

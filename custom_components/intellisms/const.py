@@ -7,6 +7,8 @@ DOMAIN: Final = "intellisms"
 # The major version of config entries; one that is higher comes from a newer release.
 ENTRY_VERSION: Final = 1
 MANUFACTURER: Final = "IntelliSoftware"
+# Where our own door is.
+URL_PATH: Final = f"/api/{DOMAIN}/{{webhook_id}}"
 PROVIDER_URL: Final = "https://www.intellisoftware.co.uk/"
 DOCS_URL: Final = "https://github.com/intellisms-ha/intellisms/blob/main/docs"
 ISSUES_URL: Final = "https://github.com/intellisms-ha/intellisms/issues"

@@ -22,9 +22,9 @@ from .const import (
     SUBENTRY_VIRTUAL_NUMBER,
     Accept,
 )
-from .data import IntelliSMSConfigEntry, async_subentry_of_device
-from .directory import Contact, Listing
-from .journal import Record
+from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
+from .receiving.directory import Contact, Listing
+from .receiving.journal import Record
 
 
 async def async_get_config_entry_diagnostics(

@@ -8,12 +8,12 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity, EntityDescription
 
 from .const import CONF_KEEP_OFF_DISK, DOMAIN
-from .data import IntelliSMSConfigEntry
-from .directory import Listing
 from .faults import guarded
-from .journal import Record
-from .received import Received
-from .signals import signal_account, signal_record
+from .receiving.data import IntelliSMSConfigEntry
+from .receiving.delivery import Received
+from .receiving.directory import Listing
+from .receiving.journal import Record
+from .receiving.signals import signal_account, signal_record
 
 
 class IntelliSMSEntity(Entity):

@@ -11,12 +11,12 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import restore_state
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .data import IntelliSMSConfigEntry
-from .directory import Listing
-from .discretion import without_what_was_said
 from .entity import RecordEntity
+from .privacy import without_what_was_said
 from .protocol import MessageType
-from .received import Received
+from .receiving.data import IntelliSMSConfigEntry
+from .receiving.delivery import Received
+from .receiving.directory import Listing
 
 PARALLEL_UPDATES = 0
 

@@ -10,14 +10,22 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .data import IntelliSMSConfigEntry
-from .directory import Listing, VirtualNumber
 from .entity import RecordEntity
 from .faults import log_fault
-from .picture import Picture, PictureError, PictureFetchError, async_fetch_picture
-from .picture_file import async_prune_pictures, picture_path, read_picture, write_picture
+from .picture import (
+    Picture,
+    PictureError,
+    PictureFetchError,
+    async_fetch_picture,
+    async_prune_pictures,
+    picture_path,
+    read_picture,
+    write_picture,
+)
 from .protocol import MessageType
-from .received import Received
+from .receiving.data import IntelliSMSConfigEntry
+from .receiving.delivery import Received
+from .receiving.directory import Listing, VirtualNumber
 
 PARALLEL_UPDATES = 0
 

@@ -20,7 +20,7 @@ from homeassistant.util.hass_dict import HassKey
 import voluptuous as vol
 
 from .const import DOMAIN
-from .protocol.matching import (
+from .matching.text import (
     MAX_MARKS,
     MAX_TEXT,
     Budget,
@@ -34,8 +34,8 @@ from .protocol.matching import (
     UndecidedError,
     is_blank,
 )
-from .received import Received
-from .user_number import UserNumberError, user_number
+from .receiving.delivery import Received
+from .typed_numbers import UserNumberError, user_number
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.helpers.typing import StateType
 
 from .const import DOMAIN, MAX_STATE_LENGTH, Ignored
-from .data import IntelliSMSConfigEntry
-from .directory import Listing, VirtualNumber
 from .entity import AccountEntity, RecordEntity
-from .journal import AccountRecord, Record
 from .quoted import shown_sender
-from .received import Received
+from .receiving.data import IntelliSMSConfigEntry
+from .receiving.delivery import Received
+from .receiving.directory import Listing, VirtualNumber
+from .receiving.journal import AccountRecord, Record
 
 PARALLEL_UPDATES = 0
 

@@ -17,10 +17,10 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
-from .data import IntelliSMSConfigEntry, async_subentry_of_device
-from .directory import Contact
 from .protocol import ChannelName, Message, MessageType, raw_fields
-from .user_number import UserNumberError, user_number
+from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
+from .receiving.directory import Contact
+from .typed_numbers import UserNumberError, user_number
 
 SERVICE_SIMULATE_MESSAGE = "simulate_message"
 

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .address import shown_address
 from .const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER
-from .data import IntelliSMSConfigEntry
+from .receiving.data import IntelliSMSConfigEntry
 
 
 @callback

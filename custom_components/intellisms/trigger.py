@@ -17,6 +17,7 @@ from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
 from .faults import guarded
+from .matching.text import UndecidedError
 from .message_filter import (
     AGE_FIELDS,
     CHOICES,
@@ -30,9 +31,8 @@ from .message_filter import (
     async_prepare_options,
 )
 from .protocol import MessageType
-from .protocol.matching import UndecidedError
-from .received import Received
-from .signals import SIGNAL_MESSAGE
+from .receiving.delivery import Received
+from .receiving.signals import SIGNAL_MESSAGE
 
 BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, "list_reply"})
 

@@ -10,8 +10,8 @@ from unicodedata import normalize
 
 import pytest
 
-from custom_components.intellisms.protocol import matching
-from custom_components.intellisms.protocol.matching import (
+from custom_components.intellisms.matching import text as matching
+from custom_components.intellisms.matching.text import (
     BUDGET_PERIOD,
     MAX_MARKS,
     MAX_TEXT,

@@ -1,5 +1,6 @@
 """What the provider posts and accepts, without Home Assistant."""
 
+from .incoming import parse, raw_fields
 from .models import (
     BadElement,
     ChannelName,
@@ -12,7 +13,6 @@ from .models import (
     StatusReports,
 )
 from .numbers import canonical_number
-from .parser import parse, raw_fields
 
 __all__ = [
     "BadElement",

@@ -8,7 +8,7 @@ from typing import Any, Self
 from homeassistant.core import Context
 from homeassistant.util import dt as dt_util
 
-from .protocol import Message
+from ..protocol import Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

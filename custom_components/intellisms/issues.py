@@ -50,12 +50,12 @@ from .const import (
     Issue,
     Reach,
 )
-from .data import IntelliSMSConfigEntry
 from .faults import guarded
-from .journal import MAX_NUMBER, MAX_STRANGERS
 from .quoted import quoted
-from .received import Received
-from .signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_disk, signal_trouble
+from .receiving.data import IntelliSMSConfigEntry
+from .receiving.delivery import Received
+from .receiving.journal import MAX_NUMBER, MAX_STRANGERS
+from .receiving.signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_disk, signal_trouble
 
 _LOGGER = logging.getLogger(__name__)
 

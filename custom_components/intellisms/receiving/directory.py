@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType
 
-from .const import (
+from ..const import (
     CONF_NUMBER,
     CONF_NUMBERS,
     CONF_PERSON,
@@ -18,7 +18,7 @@ from .const import (
     SUBENTRY_VIRTUAL_NUMBER,
     DeviceModel,
 )
-from .received import Received
+from .delivery import Received
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

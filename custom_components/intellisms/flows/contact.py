@@ -14,8 +14,8 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .const import CONF_NUMBERS, CONF_PERSON, SUBENTRY_CONTACT
-from .user_number import NumberProblem, UserNumberError, user_number
+from ..const import CONF_NUMBERS, CONF_PERSON, SUBENTRY_CONTACT
+from ..typed_numbers import NumberProblem, UserNumberError, user_number
 
 CONTACT_SCHEMA = vol.Schema(
     {

@@ -20,9 +20,9 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .address import async_update_address, async_use_cloudhook, shown_address
-from .cloudhook import is_cloud_ready
-from .const import (
+from ..address import async_update_address, async_use_cloudhook, shown_address
+from ..cloudhook import is_cloud_ready
+from ..const import (
     CONF_NUMBER,
     CONF_NUMBERS,
     CONF_PERSON,
@@ -31,9 +31,9 @@ from .const import (
     SUBENTRY_CONTACT,
     Reach,
 )
+from ..quoted import quoted, shown_sender
+from ..typed_numbers import NumberProblem, UserNumberError, user_number
 from .first_message import FirstMessage
-from .quoted import quoted, shown_sender
-from .user_number import NumberProblem, UserNumberError, user_number
 
 CONF_CONTACT_NAME = "contact_name"
 CONF_KEEP_SENDER = "keep_sender"

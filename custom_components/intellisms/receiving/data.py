@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .const import DOMAIN
+from ..const import DOMAIN
 from .directory import Directory
 from .journal import Journal
 from .receiver import Receiver

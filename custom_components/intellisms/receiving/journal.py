@@ -28,12 +28,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from ..const import DOMAIN
+from ..privacy import without_what_was_said
+from .delivery import Received
 from .directory import Directory, Listing, VirtualNumber
-from .discretion import without_what_was_said
 from .journal_files import File, Files, Snapshot, Stored
 from .journal_ids import KEY_LENGTH, Ids
-from .received import Received
 from .signals import signal_disk
 
 # Last messages of numbers that nobody has configured yet.

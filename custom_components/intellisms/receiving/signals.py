@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from homeassistant.util.signal_type import SignalType
 
-from .const import DOMAIN, Ignored
-from .received import Received
+from ..const import DOMAIN, Ignored
+from .delivery import Received
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,11 +8,11 @@ from enum import StrEnum
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .const import Ignored
-from .data import IntelliSMSConfigEntry
-from .faults import guarded
-from .received import Received
-from .signals import SIGNAL_MESSAGE, signal_account
+from ..const import Ignored
+from ..faults import guarded
+from ..receiving.data import IntelliSMSConfigEntry
+from ..receiving.delivery import Received
+from ..receiving.signals import SIGNAL_MESSAGE, signal_account
 
 # Seconds.
 WAIT_FOR_MESSAGE = 60

@@ -29,14 +29,12 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.aiohttp import MockRequest
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_REPLACED_IDS, DOMAIN
+from ..const import CONF_REPLACED_IDS, DOMAIN, URL_PATH
+from ..faults import log_fault
+from ..protocol import Messages, ParseError, StatusReports, parse
 from .data import IntelliSMSConfigEntry
-from .faults import log_fault
-from .protocol import Messages, ParseError, StatusReports, parse
 
 _LOGGER = logging.getLogger(__name__)
-
-URL_PATH = f"/api/{DOMAIN}/{{webhook_id}}"
 
 MAX_BODY = 1024 * 1024
 READ_CHUNK = 64 * 1024

@@ -13,12 +13,12 @@ from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_ACCEPT, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS, Accept, Ignored
+from ..const import CONF_ACCEPT, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS, Accept, Ignored
+from ..faults import log_fault
+from ..protocol import Message, Messages, ParseError, StatusReport, StatusReports
+from .delivery import Received
 from .directory import Directory
-from .faults import log_fault
 from .journal import Journal
-from .protocol import Message, Messages, ParseError, StatusReport, StatusReports
-from .received import Received
 from .signals import (
     SIGNAL_MESSAGE,
     Trouble,

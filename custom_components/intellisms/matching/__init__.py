@@ -1,0 +1,1 @@
+"""The predicate behind triggers and conditions, over plain values and without Home Assistant."""
