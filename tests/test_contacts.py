@@ -31,7 +31,7 @@ from custom_components.intellisms.const import (
     Accept,
 )
 from custom_components.intellisms.protocol import parse
-from custom_components.intellisms.receiving.delivery import Received
+from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from .automations import ANNA, BEN, SHOP, STRANGER, button, devices, household, text
@@ -416,10 +416,10 @@ async def test_a_stranger_is_turned_away_and_shown_nowhere(
     hass.config_entries.async_update_entry(house, options={CONF_ACCEPT: Accept.KNOWN})
     await hass.async_block_till_done()
     seen = async_capture_events(hass, MATCH_ALL)
-    told: list[Received] = []
+    told: list[Delivery] = []
 
     @callback
-    def tell(message: Received) -> None:
+    def tell(message: Delivery) -> None:
         told.append(message)
 
     stop = async_dispatcher_connect(hass, SIGNAL_MESSAGE, tell)

@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving import journal_files
-from custom_components.intellisms.receiving.delivery import Received
+from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.journal_files import STORAGE_VERSION
 from custom_components.intellisms.receiving.journal_ids import MAX_IDS
 
@@ -158,7 +158,7 @@ def lacks(path: str) -> Any:
 
 
 RECORD = "data/numbers/*"
-EVENT = Received(entry_id="1", message=Message(key="", type="text"), received=START).as_event()
+EVENT = Delivery(entry_id="1", message=Message(key="", type="text"), received_at=START).as_event()
 PARTS = ("numbers", "strangers", "last_contact", "ignored")
 WHOLE = [
     lacks("version"),

@@ -27,7 +27,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, EVENT_MESSAGE_RECEIVED
-from custom_components.intellisms.privacy import SAID, Discretion
+from custom_components.intellisms.privacy import SAID, Privacy
 
 from .automations import ANNA, household, image, reply, text
 from .helpers_automation import automate_by, posted, receive, set_up, when
@@ -224,7 +224,7 @@ async def test_what_the_user_excludes_stays_excluded(
 def test_without_a_recorder_that_can_leave_them_out(hass: HomeAssistant, recorder: Any) -> None:
     if recorder:
         hass.data[DATA_INSTANCE] = recorder
-    discretion = Discretion(hass)
+    discretion = Privacy(hass)
     discretion.async_apply(keep_off_disk=True)
     discretion.async_apply(keep_off_disk=False)
     assert hass.data.get(DATA_INSTANCE) is recorder

@@ -26,7 +26,7 @@ from custom_components.intellisms.const import (
     EVENT_MESSAGE_STATUS,
     SUBENTRY_VIRTUAL_NUMBER,
 )
-from custom_components.intellisms.receiving.delivery import Received
+from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from .automations import contact
@@ -656,7 +656,7 @@ async def test_order(hass: HomeAssistant, loaded: MockConfigEntry, own_door: Pos
     log: list[tuple[str, str, str, int]] = []
 
     @callback
-    def look(what: Event[dict[str, Any]] | Received) -> None:
+    def look(what: Event[dict[str, Any]] | Delivery) -> None:
         where = str(what.event_type) if isinstance(what, Event) else "signal"
         shown = state_of(hass, "sensor.gate_last_message").state
         said = state_of(hass, "event.gate_message").attributes.get("text")

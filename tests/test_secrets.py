@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.faults import guarded
 from custom_components.intellisms.protocol import ParseError, parse
-from custom_components.intellisms.receiving.delivery import Received
+from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from .automations import ANNA, NO_PERSON, contact, devices
@@ -41,12 +41,12 @@ type Messages = list[Event[dict[str, Any]]]
 
 
 @pytest.fixture
-def heard(hass: HomeAssistant) -> list[Received]:
+def heard(hass: HomeAssistant) -> list[Delivery]:
     """Return what listeners of ours are told from here on."""
-    received: list[Received] = []
+    received: list[Delivery] = []
 
     @callback
-    def hear(message: Received) -> None:
+    def hear(message: Delivery) -> None:
         received.append(message)
 
     async_dispatcher_connect(hass, SIGNAL_MESSAGE, hear)
@@ -229,7 +229,7 @@ async def test_no_id_is_logged_with_other_methods(
         (f"{OURS}.endpoint._read", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.receiver.Receiver.async_receive", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.receiver.Receiver._received", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.received.Received.as_event", HTTPStatus.INTERNAL_SERVER_ERROR),
+        (f"{OURS}.received.Delivery.as_event", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.journal.Journal.has_seen", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.journal.Journal.async_mark", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.event.MessageEvent._attributes", HTTPStatus.OK),
@@ -263,11 +263,11 @@ async def test_a_listener_of_ours_that_fails_keeps_the_message_to_itself(
     loaded: MockConfigEntry,
     door: Post,
     messages: Messages,
-    heard: list[Received],
+    heard: list[Delivery],
     log: Log,
 ) -> None:
     @callback
-    def fail(received: Received) -> None:
+    def fail(received: Delivery) -> None:
         raise RuntimeError(received.message.text)
 
     async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(fail))
@@ -282,7 +282,7 @@ async def test_a_listener_of_ours_that_fails_keeps_the_message_to_itself(
 
 
 async def test_no_object_shows_what_it_holds(
-    hass: HomeAssistant, own_door: Post, heard: list[Received]
+    hass: HomeAssistant, own_door: Post, heard: list[Delivery]
 ) -> None:
     entry = account([virtual_number(GATE, "Summer house"), contact("Anna Example", SENDER)])
     entry.add_to_hass(hass)

@@ -13,7 +13,7 @@ from .const import CONF_KEEP_OFF_DISK, CONF_REPLACED_IDS, DOMAIN, ENTRY_VERSION
 from .faults import guarded, log_fault
 from .issues import Watch, async_check_version, async_clear_issues
 from .picture import async_prune_pictures
-from .privacy import Discretion
+from .privacy import Privacy
 from .receiving.data import IntelliSMSConfigEntry, IntelliSMSData
 from .receiving.directory import Directory
 from .receiving.endpoint import DATA_ENDPOINT, Endpoint
@@ -66,7 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
         journal=journal,
         receiver=Receiver(hass, entry, directory, journal),
     )
-    discretion = Discretion(hass)
+    discretion = Privacy(hass)
     discretion.async_apply(keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False))
     entry.async_on_unload(lambda: discretion.async_apply(keep_off_disk=False))
     watch = Watch(hass, entry)

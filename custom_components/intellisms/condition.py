@@ -25,7 +25,7 @@ from .message_filter import (
     async_prepare_options,
 )
 from .receiving.data import async_subentry_of_device
-from .receiving.delivery import Received
+from .receiving.delivery import Delivery
 
 CONF_WITHIN = "within"
 
@@ -69,7 +69,7 @@ class LastMessageCondition(Condition):
         last = _last_message(self._hass, self._device_id)
         if last is None:
             return False
-        if self._within is not None and dt_util.utcnow() - last.received > self._within:
+        if self._within is not None and dt_util.utcnow() - last.received_at > self._within:
             return False
         try:
             return self._filter.groups(last) is not None
@@ -81,7 +81,7 @@ class LastMessageCondition(Condition):
             ) from err
 
 
-def _last_message(hass: HomeAssistant, device_id: str) -> Received | None:
+def _last_message(hass: HomeAssistant, device_id: str) -> Delivery | None:
     """Return a virtual number's last message, its sender as the contacts are now.
 
     A contact that was removed since, or lost the number, is nobody any more.

@@ -96,7 +96,7 @@ def _last(record: Record) -> dict[str, Any] | None:
         return None
     message = last.message
     return {
-        "received": last.received.isoformat(),
+        "received": last.received_at.isoformat(),
         "sent": message.sent.isoformat() if message.sent else None,
         "channel_documented": message.channel in ("sms", "whatsapp"),
         "type_documented": message.raw is None and not message.raw_truncated,

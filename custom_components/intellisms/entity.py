@@ -10,7 +10,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from .const import CONF_KEEP_OFF_DISK, DOMAIN
 from .faults import guarded
 from .receiving.data import IntelliSMSConfigEntry
-from .receiving.delivery import Received
+from .receiving.delivery import Delivery
 from .receiving.directory import Listing
 from .receiving.journal import Record
 from .receiving.signals import signal_account, signal_record
@@ -61,13 +61,13 @@ class RecordEntity(IntelliSMSEntity):
     async def async_added_to_hass(self) -> None:
         self.async_on_remove(
             async_dispatcher_connect(
-                self.hass, signal_record(self._subentry_id), guarded(self._async_received)
+                self.hass, signal_record(self._subentry_id), guarded(self._on_delivery)
             )
         )
 
     @callback
-    def _async_received(self, received: Received) -> None:
-        self.async_set_context(received.context)
+    def _on_delivery(self, delivery: Delivery) -> None:
+        self.async_set_context(delivery.context)
         self.async_write_ha_state()
 
 

@@ -15,7 +15,7 @@ from .entity import RecordEntity
 from .privacy import without_what_was_said
 from .protocol import MessageType
 from .receiving.data import IntelliSMSConfigEntry
-from .receiving.delivery import Received
+from .receiving.delivery import Delivery
 from .receiving.directory import Listing
 
 PARALLEL_UPDATES = 0
@@ -66,7 +66,7 @@ class MessageEvent(RecordEntity, EventEntity):
     async def async_get_last_state(self) -> State | None:
         if (last := self.record.last) is None:
             return None
-        return State(self.entity_id, last.received.isoformat(timespec="milliseconds"))
+        return State(self.entity_id, last.received_at.isoformat(timespec="milliseconds"))
 
     @override
     async def async_get_last_event_data(self) -> EventExtraStoredData | None:
@@ -75,15 +75,15 @@ class MessageEvent(RecordEntity, EventEntity):
 
     @override
     @callback
-    def _async_received(self, received: Received) -> None:
-        self._trigger_event(_event_type(received), self._attributes(received))
-        super()._async_received(received)
+    def _on_delivery(self, delivery: Delivery) -> None:
+        self._trigger_event(_event_type(delivery), self._attributes(delivery))
+        super()._on_delivery(delivery)
 
-    def _attributes(self, received: Received) -> dict[str, Any]:
-        event = received.as_event()
+    def _attributes(self, delivery: Delivery) -> dict[str, Any]:
+        event = delivery.as_event()
         return without_what_was_said(event) if self.discreet else event
 
 
-def _event_type(received: Received) -> str:
-    word = received.message.type
+def _event_type(delivery: Delivery) -> str:
+    word = delivery.message.type
     return word if word in MessageType else OTHER

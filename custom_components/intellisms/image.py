@@ -24,7 +24,7 @@ from .picture import (
 )
 from .protocol import MessageType
 from .receiving.data import IntelliSMSConfigEntry
-from .receiving.delivery import Received
+from .receiving.delivery import Delivery
 from .receiving.directory import Listing, VirtualNumber
 
 PARALLEL_UPDATES = 0
@@ -96,8 +96,8 @@ class LastPicture(RecordEntity, ImageEntity):
 
     @override
     @callback
-    def _async_received(self, received: Received) -> None:
-        message = received.message
+    def _on_delivery(self, delivery: Delivery) -> None:
+        message = delivery.message
         if message.type != MessageType.IMAGE or message.media_url is None:
             return
         self._newest += 1
@@ -105,7 +105,7 @@ class LastPicture(RecordEntity, ImageEntity):
         self._cancel(list(self._fetching)[: 1 - MAX_FETCHES])
         self._fetching[self._newest] = self._entry.async_create_background_task(
             self.hass,
-            self._fetch(self._newest, received, message.media_url),
+            self._fetch(self._newest, delivery, message.media_url),
             "intellisms picture",
         )
 
@@ -113,7 +113,7 @@ class LastPicture(RecordEntity, ImageEntity):
         for order in orders:
             self._fetching[order].cancel()
 
-    async def _fetch(self, order: int, received: Received, url: str) -> None:
+    async def _fetch(self, order: int, delivery: Delivery, url: str) -> None:
         try:
             picture = await async_fetch_picture(url)
             now = dt_util.utcnow().replace(microsecond=0)
@@ -122,7 +122,7 @@ class LastPicture(RecordEntity, ImageEntity):
             self._show(picture, now)
             if order > self._failed:
                 self._last_error = None
-            if not received.simulated and not self.discreet:
+            if not delivery.simulated and not self.discreet:
                 await self._written()
                 self._writing = self.hass.async_add_executor_job(
                     write_picture, self._path, picture, now
@@ -134,7 +134,7 @@ class LastPicture(RecordEntity, ImageEntity):
                 self._failed, self._last_error = order, err.reason
         except Exception as err:  # noqa: BLE001
             log_fault(err, "fetching a picture")
-        super()._async_received(received)
+        super()._on_delivery(delivery)
 
     async def _written(self) -> None:
         """Wait for what is being written: it cannot be stopped, and may not be wanted any more."""

@@ -53,7 +53,7 @@ from .const import (
 from .faults import guarded
 from .quoted import quoted
 from .receiving.data import IntelliSMSConfigEntry
-from .receiving.delivery import Received
+from .receiving.delivery import Delivery
 from .receiving.journal import MAX_NUMBER, MAX_STRANGERS
 from .receiving.signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_disk, signal_trouble
 
@@ -96,7 +96,7 @@ class Watch:
         """Listen until the entry is unloaded, and look once Home Assistant has started."""
         entry, hass = self._entry, self._hass
         for unsubscribe in (
-            async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._received)),
+            async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._on_delivery)),
             async_dispatcher_connect(hass, signal_trouble(entry.entry_id), guarded(self._troubled)),
             async_dispatcher_connect(
                 hass, signal_account(entry.entry_id), guarded(self._contacted)
@@ -141,15 +141,15 @@ class Watch:
     # ---- what is posted -------------------------------------------------------------
 
     @callback
-    def _received(self, received: Received) -> None:
-        if received.entry_id != self._entry.entry_id or received.simulated:
+    def _on_delivery(self, delivery: Delivery) -> None:
+        if delivery.entry_id != self._entry.entry_id or delivery.simulated:
             return
-        if received.to is None:
+        if delivery.to is None:
             self._raise(Issue.NO_NUMBER_NAMED, fixable=True)
             return
         self._clear(Issue.NO_NUMBER_NAMED)
-        if received.device_id is None and len(received.to) <= MAX_NUMBER:
-            self._unknown_number(received.to)
+        if delivery.device_id is None and len(delivery.to) <= MAX_NUMBER:
+            self._unknown_number(delivery.to)
 
     @callback
     def _contacted(self) -> None:

@@ -34,8 +34,8 @@ from .matching.text import (
     UndecidedError,
     is_blank,
 )
-from .receiving.delivery import Received
-from .typed_numbers import UserNumberError, user_number
+from .receiving.delivery import Delivery
+from .typed_numbers import TypedNumberError, typed_number
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -112,8 +112,8 @@ async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any])
     if CONF_NUMBERS not in options:
         return dict(options)
     try:
-        numbers = [await user_number(hass, typed) for typed in options[CONF_NUMBERS]]
-    except UserNumberError as err:
+        numbers = [await typed_number(hass, typed) for typed in options[CONF_NUMBERS]]
+    except TypedNumberError as err:
         raise vol.Invalid(
             "a number cannot be understood; write it with + and the country code",
             path=[CONF_NUMBERS],
@@ -219,21 +219,21 @@ class MessageFilter:
             _shared=shared,
         )
 
-    def groups(self, received: Received) -> dict[int | str, str | None] | None:
+    def groups(self, delivery: Delivery) -> dict[int | str, str | None] | None:
         """Return None if the message is not meant, else a regular expression's groups.
 
         Raises UndecidedError, and says so in the log.
         """
-        message = received.message
+        message = delivery.message
         meant = (
-            _among(received.device_id, self.devices)
+            _among(delivery.device_id, self.devices)
             and _among(message.channel, self.channels)
             and _among(message.type, self.types)
-            and self._is_young(received)
+            and self._is_young(delivery)
             and self.sender.matches(
                 number=message.sender,
-                contact=received.sender_device_id,
-                known=received.sender_known,
+                contact=delivery.sender_device_id,
+                known=delivery.sender_known,
             )
         )
         if not meant:
@@ -248,12 +248,12 @@ class MessageFilter:
             self._shared.complain(err)
             raise
 
-    def _is_young(self, received: Received) -> bool:
+    def _is_young(self, delivery: Delivery) -> bool:
         """Tell whether a message came soon enough after it was sent; it may have had to wait."""
         if self.max_age is None:
             return True
-        sent = received.message.sent
-        return sent is not None and received.received - sent <= self.max_age
+        sent = delivery.message.sent
+        return sent is not None and delivery.received_at - sent <= self.max_age
 
 
 def _chosen(options: Mapping[str, Any], key: str) -> frozenset[str] | None:

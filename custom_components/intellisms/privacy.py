@@ -16,7 +16,7 @@ def without_what_was_said(event: dict[str, Any]) -> dict[str, Any]:
     return {**event, **dict.fromkeys(SAID)}
 
 
-class Discretion:
+class Privacy:
     """Keeps the recorder from writing message events while an account asks for it."""
 
     def __init__(self, hass: HomeAssistant) -> None:

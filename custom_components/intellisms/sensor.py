@@ -21,7 +21,7 @@ from .const import DOMAIN, MAX_STATE_LENGTH, Ignored
 from .entity import AccountEntity, RecordEntity
 from .quoted import shown_sender
 from .receiving.data import IntelliSMSConfigEntry
-from .receiving.delivery import Received
+from .receiving.delivery import Delivery
 from .receiving.directory import Listing, VirtualNumber
 from .receiving.journal import AccountRecord, Record
 
@@ -44,7 +44,7 @@ class AccountSensorDescription(SensorEntityDescription):
     attributes_fn: Callable[[AccountRecord], Mapping[str, Any]] | None = None
 
 
-def _of_last[T](value: Callable[[Received], T]) -> Callable[[Record], T | None]:
+def _of_last[T](value: Callable[[Delivery], T]) -> Callable[[Record], T | None]:
     """Return a value of the last message, None while there is none."""
     return lambda record: value(record.last) if record.last else None
 
@@ -59,7 +59,7 @@ LAST_RECEIVED = RecordSensorDescription(
     key="last_received",
     translation_key="last_received",
     device_class=SensorDeviceClass.TIMESTAMP,
-    value_fn=_of_last(lambda last: last.received),
+    value_fn=_of_last(lambda last: last.received_at),
 )
 NUMBER_SENSORS = (
     RecordSensorDescription(

@@ -20,7 +20,7 @@ from .const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
 from .protocol import ChannelName, Message, MessageType, raw_fields
 from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
 from .receiving.directory import Contact
-from .typed_numbers import UserNumberError, user_number
+from .typed_numbers import TypedNumberError, typed_number
 
 SERVICE_SIMULATE_MESSAGE = "simulate_message"
 
@@ -81,12 +81,12 @@ async def _simulate_message(call: ServiceCall) -> ServiceResponse:
         sent=dt_util.utcnow().replace(microsecond=0) - call.data["age"],
     )
     try:
-        received = entry.runtime_data.receiver.async_simulate(message)
+        delivery = entry.runtime_data.receiver.async_simulate(message)
     except PermissionError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="sender_not_accepted"
         ) from err
-    return received.as_event() if call.return_response else None
+    return delivery.as_event() if call.return_response else None
 
 
 def _virtual_number(hass: HomeAssistant, device_id: str) -> tuple[IntelliSMSConfigEntry, str]:
@@ -109,8 +109,8 @@ async def _sender(
         if isinstance(listing, Contact) and listing.name.casefold() == typed.strip().casefold():
             return listing.numbers[0]
     try:
-        return (await user_number(hass, typed)).number
-    except UserNumberError as err:
+        return (await typed_number(hass, typed)).number
+    except TypedNumberError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key=err.problem
         ) from err

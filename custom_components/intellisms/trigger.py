@@ -31,7 +31,7 @@ from .message_filter import (
     async_prepare_options,
 )
 from .protocol import MessageType
-from .receiving.delivery import Received
+from .receiving.delivery import Delivery
 from .receiving.signals import SIGNAL_MESSAGE
 
 BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, "list_reply"})
@@ -74,19 +74,19 @@ class MessageTrigger(Trigger):
         did_not_trigger: TriggerNotTriggeredReporter | None = None,
     ) -> CALLBACK_TYPE:
         @callback
-        def received(message: Received) -> None:
-            if (groups := self._groups(message)) is not None:
+        def on_delivery(delivery: Delivery) -> None:
+            if (groups := self._groups(delivery)) is not None:
                 run_action(
-                    {"message": message.as_event(), "match": groups},
+                    {"message": delivery.as_event(), "match": groups},
                     self._DESCRIPTION,
-                    message.context,
+                    delivery.context,
                 )
 
-        return async_dispatcher_connect(self._hass, SIGNAL_MESSAGE, guarded(received))
+        return async_dispatcher_connect(self._hass, SIGNAL_MESSAGE, guarded(on_delivery))
 
-    def _groups(self, received: Received) -> dict[int | str, str | None] | None:
+    def _groups(self, delivery: Delivery) -> dict[int | str, str | None] | None:
         try:
-            return self._filter.groups(received)
+            return self._filter.groups(delivery)
         except UndecidedError:
             return None
 
@@ -104,10 +104,10 @@ class ButtonTrigger(MessageTrigger):
     _DESCRIPTION: ClassVar[str] = "IntelliSMS button tapped"
 
     @override
-    def _groups(self, received: Received) -> dict[int | str, str | None] | None:
-        if received.message.type not in BUTTON_TYPES:
+    def _groups(self, delivery: Delivery) -> dict[int | str, str | None] | None:
+        if delivery.message.type not in BUTTON_TYPES:
             return None
-        return super()._groups(received)
+        return super()._groups(delivery)
 
 
 TRIGGERS: dict[str, type[Trigger]] = {

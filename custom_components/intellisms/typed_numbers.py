@@ -30,7 +30,7 @@ class NumberProblem(StrEnum):
     NO_COUNTRY = "no_country"
 
 
-class UserNumberError(ValueError):
+class TypedNumberError(ValueError):
     """What was typed cannot be understood as a number."""
 
     def __init__(self, problem: NumberProblem) -> None:
@@ -40,7 +40,7 @@ class UserNumberError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UserNumber:
+class TypedNumber:
     """A number that was typed.
 
     `number` is `+` and digits, a shortcode or a name; `written` is for people to
@@ -56,7 +56,7 @@ class UserNumber:
     doubtful: bool = False
 
 
-async def user_number(hass: HomeAssistant, text: str) -> UserNumber:
+async def typed_number(hass: HomeAssistant, text: str) -> TypedNumber:
     """Understand what a person typed; UserNumberError where that cannot be done.
 
     Runs in the executor: the library reads its data per country from disk.
@@ -64,7 +64,7 @@ async def user_number(hass: HomeAssistant, text: str) -> UserNumber:
     return await hass.async_add_executor_job(_understand, text, hass.config.country)
 
 
-def _understand(text: str, country: str | None) -> UserNumber:
+def _understand(text: str, country: str | None) -> TypedNumber:
     typed = _LINK.sub("", text.strip(), count=1).strip()
     if any(character.isalpha() for character in typed):
         # *Last sender* shows a stranger's name in these marks, to be copied from there.
@@ -72,40 +72,40 @@ def _understand(text: str, country: str | None) -> UserNumber:
     compact = typed.translate(_SEPARATORS)
     digits = compact.removeprefix("+").removeprefix("00" if compact[:1] != "+" else "")
     if not (digits.isascii() and digits.isdigit()):
-        raise UserNumberError(NumberProblem.INVALID)
+        raise TypedNumberError(NumberProblem.INVALID)
     if digits != compact:
         return _international(typed if typed.startswith("+") else f"+{digits}")
     if MIN_SHORTCODE <= len(digits) <= MAX_SHORTCODE:
-        return UserNumber(number=digits, written=digits)
+        return TypedNumber(number=digits, written=digits)
     if digits.startswith("0"):
         return _national(typed, country)
     return _either(digits, country)
 
 
-def _name(typed: str) -> UserNumber:
+def _name(typed: str) -> TypedNumber:
     """Take an alphanumeric sender; *44 7700 900123 x2* hardly is one."""
     digits = sum(character.isdigit() for character in typed)
     doubtful = digits >= MANY_DIGITS or len(typed) > MAX_NAME
-    return UserNumber(number=typed, written=typed, is_number=False, doubtful=doubtful)
+    return TypedNumber(number=typed, written=typed, is_number=False, doubtful=doubtful)
 
 
-def _international(text: str) -> UserNumber:
+def _international(text: str) -> TypedNumber:
     number = _possible(text, None)
     if number is None:
-        raise UserNumberError(NumberProblem.INVALID)
+        raise TypedNumberError(NumberProblem.INVALID)
     return number
 
 
-def _national(text: str, country: str | None) -> UserNumber:
+def _national(text: str, country: str | None) -> TypedNumber:
     if country is None:
-        raise UserNumberError(NumberProblem.NO_COUNTRY)
+        raise TypedNumberError(NumberProblem.NO_COUNTRY)
     number = _possible(text, country)
     if number is None:
-        raise UserNumberError(NumberProblem.INVALID)
+        raise TypedNumberError(NumberProblem.INVALID)
     return number
 
 
-def _either(digits: str, country: str | None) -> UserNumber:
+def _either(digits: str, country: str | None) -> TypedNumber:
     """Read digits without any prefix: as the provider writes them, else as a neighbour would."""
     national = _possible(digits, country) if country else None
     if international := _possible(f"+{digits}", None):
@@ -115,16 +115,16 @@ def _either(digits: str, country: str | None) -> UserNumber:
         doubtful = national is not None and not (own and digits.startswith(own))
         return replace(international, guessed=doubtful, doubtful=doubtful)
     if national is None:
-        raise UserNumberError(NumberProblem.INVALID)
+        raise TypedNumberError(NumberProblem.INVALID)
     return national
 
 
-def _possible(text: str, country: str | None) -> UserNumber | None:
+def _possible(text: str, country: str | None) -> TypedNumber | None:
     import phonenumbers
 
     compact = text.translate(_SEPARATORS)
     if country is None and _MEXICAN_MOBILE.fullmatch(compact):
-        return UserNumber(number=compact, written=compact)
+        return TypedNumber(number=compact, written=compact)
     try:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
@@ -132,7 +132,7 @@ def _possible(text: str, country: str | None) -> UserNumber | None:
     # Not is_valid_number: it refuses numbers that the provider's own page shows.
     if not phonenumbers.is_possible_number(parsed):
         return None
-    return UserNumber(
+    return TypedNumber(
         number=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
         written=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL),
         guessed=country is not None,

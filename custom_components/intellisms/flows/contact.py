@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..const import CONF_NUMBERS, CONF_PERSON, SUBENTRY_CONTACT
-from ..typed_numbers import NumberProblem, UserNumberError, user_number
+from ..typed_numbers import NumberProblem, TypedNumberError, typed_number
 
 CONTACT_SCHEMA = vol.Schema(
     {
@@ -81,8 +81,8 @@ class ContactFlow(ConfigSubentryFlow):
                 continue
             placeholders["number"] = typed
             try:
-                number = await user_number(self.hass, typed)
-            except UserNumberError as err:
+                number = await typed_number(self.hass, typed)
+            except TypedNumberError as err:
                 errors[CONF_NUMBERS] = err.problem
                 return None
             if number.doubtful and not number.is_number:

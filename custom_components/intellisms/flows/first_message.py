@@ -11,7 +11,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from ..const import Ignored
 from ..faults import guarded
 from ..receiving.data import IntelliSMSConfigEntry
-from ..receiving.delivery import Received
+from ..receiving.delivery import Delivery
 from ..receiving.signals import SIGNAL_MESSAGE, signal_account
 
 # Seconds.
@@ -36,7 +36,7 @@ class FirstMessage:
     It listens from when the address is shown: people send their text before they choose to wait.
     """
 
-    caught: Received | None = None
+    caught: Delivery | None = None
     _astray: Astray | None = None
 
     def __init__(self, hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
@@ -45,7 +45,7 @@ class FirstMessage:
         self._news = asyncio.Event()
         self._ignored = self._count()
         self._unsubscribe = (
-            async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._received)),
+            async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._on_delivery)),
             async_dispatcher_connect(
                 hass, signal_account(entry.entry_id), guarded(self._contacted)
             ),
@@ -72,7 +72,7 @@ class FirstMessage:
         return astray
 
     @callback
-    def _received(self, message: Received) -> None:
+    def _on_delivery(self, message: Delivery) -> None:
         if message.simulated or self.caught:
             return
         if message.to is None:

@@ -32,7 +32,7 @@ from ..const import (
     Reach,
 )
 from ..quoted import quoted, shown_sender
-from ..typed_numbers import NumberProblem, UserNumberError, user_number
+from ..typed_numbers import NumberProblem, TypedNumberError, typed_number
 from .first_message import FirstMessage
 
 CONF_CONTACT_NAME = "contact_name"
@@ -156,8 +156,8 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         if edited and user_input[CONF_NUMBER].strip() == edited.data[CONF_NUMBER]:
             return str(edited.data[CONF_NUMBER])
         try:
-            understood = await user_number(self.hass, user_input[CONF_NUMBER])
-        except UserNumberError as err:
+            understood = await typed_number(self.hass, user_input[CONF_NUMBER])
+        except TypedNumberError as err:
             errors[CONF_NUMBER] = err.problem
             return None
         if not understood.is_number:
@@ -268,13 +268,13 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Show what came, take a name, and offer to keep the sender as a contact."""
-        received = self._listen().caught
+        delivery = self._listen().caught
         if TYPE_CHECKING:
-            assert received
-        number = received.to or ""
+            assert delivery
+        number = delivery.to or ""
         if self._is_taken(number):
             return self.async_abort(reason="already_configured")
-        sender = None if received.sender_known else received.message.sender
+        sender = None if delivery.sender_known else delivery.message.sender
         errors: dict[str, str] = {}
         if user_input is not None:
             keep = user_input.get(CONF_KEEP_SENDER)
@@ -296,8 +296,8 @@ class VirtualNumberFlow(ConfigSubentryFlow):
             errors=errors,
             description_placeholders={
                 "number": quoted(number),
-                "sender": quoted(shown_sender(received.sender_name, received.message.sender)),
-                "text": quoted(received.message.text or received.message.type),
+                "sender": quoted(shown_sender(delivery.sender_name, delivery.message.sender)),
+                "text": quoted(delivery.message.text or delivery.message.type),
             },
         )
 

@@ -12,16 +12,16 @@ from ..protocol import Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Received:
+class Delivery:
     """A message as it is published, in the contract's terms.
 
-    `received` is aware. `to` is the message's own or, where it names none, the
+    `received_at` is aware. `to` is the message's own or, where it names none, the
     only virtual number there is.
     """
 
     entry_id: str
     message: Message
-    received: datetime
+    received_at: datetime
     to: str | None = field(default=None, repr=False)
     to_name: str | None = field(default=None, repr=False)
     device_id: str | None = None
@@ -59,7 +59,7 @@ class Received:
             "network_code": message.network_code,
             "message_id": message.message_id,
             "sent": message.sent.isoformat() if message.sent else None,
-            "received": self.received.isoformat(),
+            "received": self.received_at.isoformat(),
             "raw": message.raw,
             "raw_truncated": message.raw_truncated,
             "simulated": self.simulated,
@@ -71,8 +71,8 @@ class Received:
         for key, value in event.items():
             if key != "raw" and not isinstance(value, str | bool | None):
                 raise TypeError(key)
-        received = dt_util.parse_datetime(event["received"], raise_on_error=True)
-        if received.tzinfo is None:
+        received_at = dt_util.parse_datetime(event["received"], raise_on_error=True)
+        if received_at.tzinfo is None:
             raise ValueError("received")
         message = Message(
             key="",
@@ -94,7 +94,7 @@ class Received:
         return cls(
             entry_id=event["entry_id"],
             message=message,
-            received=received,
+            received_at=received_at,
             to=event["to"],
             to_name=event["to_name"],
             device_id=event["device_id"],

@@ -18,7 +18,7 @@ from ..const import (
     SUBENTRY_VIRTUAL_NUMBER,
     DeviceModel,
 )
-from .delivery import Received
+from .delivery import Delivery
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,12 +108,12 @@ class Directory:
         person = er.async_get(self._hass).entities.get_entry(contact.person)
         return person.entity_id if person else None
 
-    def as_known(self, received: Received) -> Received:
+    def as_known(self, delivery: Delivery) -> Delivery:
         """Return a message with number and sender as they are known now."""
-        number, contact = self.number(received.to), self.contact(received.message.sender)
+        number, contact = self.number(delivery.to), self.contact(delivery.message.sender)
         return replace(
-            received,
-            to=number.number if number else received.to,
+            delivery,
+            to=number.number if number else delivery.to,
             to_name=number.name if number else None,
             device_id=number.device_id if number else None,
             number_id=number.subentry_id if number else None,

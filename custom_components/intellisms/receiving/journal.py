@@ -30,7 +30,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..privacy import without_what_was_said
-from .delivery import Received
+from .delivery import Delivery
 from .directory import Directory, Listing, VirtualNumber
 from .journal_files import File, Files, Snapshot, Stored
 from .journal_ids import KEY_LENGTH, Ids
@@ -55,15 +55,15 @@ class Record:
     is what a restart brings back.
     """
 
-    last: Received | None = None
-    kept: Received | None = None
+    last: Delivery | None = None
+    kept: Delivery | None = None
     total: int = 0
 
-    def after(self, received: Received) -> Record:
+    def after(self, delivery: Delivery) -> Record:
         """Return the record as it is after one more message."""
-        if received.simulated:
-            return replace(self, last=received)
-        return Record(last=received, kept=received, total=self.total + 1)
+        if delivery.simulated:
+            return replace(self, last=delivery)
+        return Record(last=delivery, kept=delivery, total=self.total + 1)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -157,12 +157,12 @@ class Journal:
         self._last_changed()
 
     @callback
-    def async_keep_stranger(self, received: Received) -> None:
+    def async_keep_stranger(self, delivery: Delivery) -> None:
         """Keep the last message of a number that is not configured, for when it is."""
-        if received.to is None or len(received.to) > MAX_NUMBER:
+        if delivery.to is None or len(delivery.to) > MAX_NUMBER:
             return
-        known = self._strangers.pop(received.to, Record())
-        self._strangers[received.to] = known.after(received)
+        known = self._strangers.pop(delivery.to, Record())
+        self._strangers[delivery.to] = known.after(delivery)
         while len(self._strangers) > MAX_STRANGERS:
             del self._strangers[next(iter(self._strangers))]
         self._last_changed()
@@ -188,7 +188,7 @@ class Journal:
             return self._strangers.pop(listing.number, None)
         known = (record.kept for record in (*self._records.values(), *self._strangers.values()))
         theirs = [last for last in known if last and last.message.sender in listing.numbers]
-        last = max(theirs, key=lambda received: received.received, default=None)
+        last = max(theirs, key=lambda delivery: delivery.received_at, default=None)
         return Record(kept=last, total=1) if last else None
 
     @callback
@@ -257,7 +257,7 @@ class Journal:
     def _last_size(self) -> int:
         """Return about how many bytes of what was said the file holds."""
         kept = (record.kept for record in (*self._records.values(), *self._strangers.values()))
-        messages = [received.message for received in kept if received]
+        messages = [delivery.message for delivery in kept if delivery]
         texts = attrgetter(*TEXTS)
         return sum(len(text) for message in messages for text in texts(message) if text)
 
@@ -267,8 +267,8 @@ class Journal:
             for key, record in records.items()
         }
 
-    def _event(self, received: Received) -> Stored:
-        event = received.as_event()
+    def _event(self, delivery: Delivery) -> Stored:
+        event = delivery.as_event()
         # What the provider's unknown types carry is for the event; here it would only grow.
         return without_what_was_said(event) if self._keep_off_disk else {**event, "raw": None}
 
@@ -276,6 +276,6 @@ class Journal:
 def _read_records(stored: Mapping[str, Any]) -> dict[str, Record]:
     records = {}
     for key, record in stored.items():
-        last = Received.from_event(record["last"]) if record["last"] else None
+        last = Delivery.from_event(record["last"]) if record["last"] else None
         records[key] = Record(total=int(record["total"]), last=last, kept=last)
     return records

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from ..const import CONF_ACCEPT, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS, Accept, Ignored
 from ..faults import log_fault
 from ..protocol import Message, Messages, ParseError, StatusReport, StatusReports
-from .delivery import Received
+from .delivery import Delivery
 from .directory import Directory
 from .journal import Journal
 from .signals import (
@@ -90,65 +90,65 @@ class Receiver:
         if self._journal.has_seen(message.key):
             self._journal.account.ignored[Ignored.DUPLICATE] += 1
             return
-        received = self._received(message, now)
-        if not self.accepts(received):
+        delivery = self._delivery(message, now)
+        if not self.accepts(delivery):
             self._journal.account.ignored[Ignored.SENDER] += 1
             return
-        self._publish(received)
+        self._publish(delivery)
         self._journal.async_mark(message.key)
 
     @callback
-    def async_simulate(self, message: Message) -> Received:
+    def async_simulate(self, message: Message) -> Delivery:
         """Publish a message that nobody sent; nothing of it is kept.
 
         PermissionError where its sender would be turned away.
         """
-        received = self._received(message, dt_util.utcnow(), simulated=True)
-        if not self.accepts(received):
+        delivery = self._delivery(message, dt_util.utcnow(), simulated=True)
+        if not self.accepts(delivery):
             raise PermissionError
-        self._publish(received)
-        return received
+        self._publish(delivery)
+        return delivery
 
-    def accepts(self, received: Received) -> bool:
+    def accepts(self, delivery: Delivery) -> bool:
         """Tell whether the account takes messages of this sender."""
-        return received.sender_known or self._entry.options.get(CONF_ACCEPT) != Accept.KNOWN
+        return delivery.sender_known or self._entry.options.get(CONF_ACCEPT) != Accept.KNOWN
 
-    def _received(self, message: Message, now: datetime, *, simulated: bool = False) -> Received:
-        received = Received(
+    def _delivery(self, message: Message, now: datetime, *, simulated: bool = False) -> Delivery:
+        delivery = Delivery(
             entry_id=self._entry_id,
             message=message,
-            received=now,
+            received_at=now,
             to=message.to,
             simulated=simulated,
         )
-        return self._directory.as_known(received)
+        return self._directory.as_known(delivery)
 
-    def _publish(self, received: Received) -> None:
+    def _publish(self, delivery: Delivery) -> None:
         """Tell, in this order: runtime state, entities, the bus, triggers.
 
         So an automation on the event that reads a sensor reads this message.
         """
-        owners = [owner for owner in (received.number_id, received.contact_id) if owner]
+        owners = [owner for owner in (delivery.number_id, delivery.contact_id) if owner]
         before = {owner: self._journal.record(owner) for owner in owners}
         try:
             for owner, record in before.items():
-                self._journal.async_set_record(owner, record.after(received))
+                self._journal.async_set_record(owner, record.after(delivery))
             for owner in owners:
-                async_dispatcher_send(self._hass, signal_record(owner), received)
-            self._announce(received)
+                async_dispatcher_send(self._hass, signal_record(owner), delivery)
+            self._announce(delivery)
         except Exception:
             # It will come again; counted twice it would show as two messages.
             for owner, record in before.items():
                 self._journal.async_set_record(owner, record)
             raise
-        if received.number_id is None:
-            self._journal.async_keep_stranger(received)
+        if delivery.number_id is None:
+            self._journal.async_keep_stranger(delivery)
 
-    def _announce(self, received: Received) -> None:
+    def _announce(self, delivery: Delivery) -> None:
         self._hass.bus.async_fire(
-            EVENT_MESSAGE_RECEIVED, received.as_event(), context=received.context
+            EVENT_MESSAGE_RECEIVED, delivery.as_event(), context=delivery.context
         )
-        async_dispatcher_send(self._hass, SIGNAL_MESSAGE, received)
+        async_dispatcher_send(self._hass, SIGNAL_MESSAGE, delivery)
 
     def _report(self, report: StatusReport, _now: datetime) -> None:
         if self._journal.has_seen(report.key):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from homeassistant.util.signal_type import SignalType
 
 from ..const import DOMAIN, Ignored
-from .delivery import Received
+from .delivery import Delivery
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,10 +17,10 @@ class Trouble:
 
 
 # Triggers and a flow that waits listen here: any entry, any number.
-SIGNAL_MESSAGE: SignalType[Received] = SignalType(f"{DOMAIN}_message")
+SIGNAL_MESSAGE: SignalType[Delivery] = SignalType(f"{DOMAIN}_message")
 
 
-def signal_record(subentry_id: str) -> SignalType[Received]:
+def signal_record(subentry_id: str) -> SignalType[Delivery]:
     """Return the signal for the entities of one virtual number or contact."""
     return SignalType(f"{DOMAIN}_record_{subentry_id}")
 

@@ -6,9 +6,9 @@ import pytest
 from custom_components.intellisms.protocol import canonical_number
 from custom_components.intellisms.typed_numbers import (
     NumberProblem,
-    UserNumber,
-    UserNumberError,
-    user_number,
+    TypedNumber,
+    TypedNumberError,
+    typed_number,
 )
 
 # On the provider's own page; no number plan has it, so it is only a possible number.
@@ -58,28 +58,28 @@ async def test_number_means_what_the_provider_posts(
     hass: HomeAssistant, typed: str, country: str | None, posted: str, guessed: bool
 ) -> None:
     hass.config.country = country
-    understood = await user_number(hass, typed)
+    understood = await typed_number(hass, typed)
 
     assert understood.number == canonical_number(posted)
     assert (understood.is_number, understood.guessed) == (True, guessed)
     # What a form shows and gets back is the same number, and is not asked about again.
-    again = await user_number(hass, understood.written)
+    again = await typed_number(hass, understood.written)
     assert (again.number, again.guessed) == (understood.number, False)
 
 
 @pytest.mark.parametrize("typed", ["INFO", " Parcel Co. ", "Shop24", "+44 shop", "Grüße"])
 async def test_name_stays_and_is_no_number(hass: HomeAssistant, typed: str) -> None:
     hass.config.country = "GB"
-    understood = await user_number(hass, typed)
+    understood = await typed_number(hass, typed)
 
     name = typed.strip()
-    assert understood == UserNumber(number=name, written=name, is_number=False)
+    assert understood == TypedNumber(number=name, written=name, is_number=False)
     assert understood.number == canonical_number(typed)
 
 
 @pytest.mark.parametrize("typed", ["+44 7710 12345 ext", "447710123 x45 Anna", "Parcel Company"])
 async def test_a_name_that_nobody_can_send_as(hass: HomeAssistant, typed: str) -> None:
-    assert await user_number(hass, typed) == UserNumber(
+    assert await typed_number(hass, typed) == TypedNumber(
         number=typed, written=typed, is_number=False, doubtful=True
     )
 
@@ -114,12 +114,12 @@ async def test_what_is_no_number(
     hass: HomeAssistant, typed: str, country: str | None, problem: NumberProblem
 ) -> None:
     hass.config.country = country
-    with pytest.raises(UserNumberError) as error:
-        await user_number(hass, typed)
+    with pytest.raises(TypedNumberError) as error:
+        await typed_number(hass, typed)
 
     assert error.value.problem is problem
     assert str(error.value) == problem
 
 
 async def test_number_is_not_in_its_repr(hass: HomeAssistant) -> None:
-    assert "7710" not in repr(await user_number(hass, "+44 7710 12345"))
+    assert "7710" not in repr(await typed_number(hass, "+44 7710 12345"))
