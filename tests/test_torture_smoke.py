@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.intellisms.endpoint import MAX_BODY
 from custom_components.intellisms.journal import Journal
-from custom_components.intellisms.protocol import Messages, parse
+from custom_components.intellisms.protocol import Message, parse
 from scripts.house.torture import Fate, Kill, fate, judge, unsaved
 from tests.simulator import Provider, Writer
 
@@ -73,9 +73,8 @@ def test_the_simulator_writes_what_the_provider_does() -> None:
     posts.append(Writer("b", ["44771012346"]).json("sms_text", times=120))
     for post in posts:
         assert len(post.body) < MAX_BODY
-        parsed = parse(post.body)
-        assert isinstance(parsed, Messages)
-        assert tuple(message.message_id for message in parsed.messages) == post.message_ids
+        messages = [one for one in parse(post.body) if isinstance(one, Message)]
+        assert tuple(message.message_id for message in messages) == post.message_ids
     ids = [message_id for post in posts for message_id in post.message_ids]
     assert len(set(ids)) == len(ids)
 

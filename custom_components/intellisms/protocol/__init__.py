@@ -3,13 +3,12 @@
 from .models import (
     BadElement,
     ChannelName,
+    Element,
     Message,
-    Messages,
     MessageType,
     ParseError,
     ParseReason,
     StatusReport,
-    StatusReports,
 )
 from .numbers import canonical_number
 from .parser import parse, raw_fields
@@ -17,13 +16,12 @@ from .parser import parse, raw_fields
 __all__ = [
     "BadElement",
     "ChannelName",
+    "Element",
     "Message",
     "MessageType",
-    "Messages",
     "ParseError",
     "ParseReason",
     "StatusReport",
-    "StatusReports",
     "canonical_number",
     "parse",
     "raw_fields",
