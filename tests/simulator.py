@@ -22,6 +22,8 @@ FORM = "application/x-www-form-urlencoded"
 # Longer than Home Assistant holds a post while it starts.
 ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=40)
 OK = 200
+# Messages of one sender, fewer in a minute than Home Assistant takes for a flood.
+SAYS = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +125,11 @@ class Provider:
 # ---- what is posted -------------------------------------------------------------
 
 
+def senders() -> Iterator[str]:
+    """Return a sender for each message without end; each says a few, then comes the next."""
+    return (str(447_720_000_000 + number // SAYS) for number in itertools.count())
+
+
 class Writer:
     """Makes posts out of the samples, each message with an id of its own."""
 
@@ -131,6 +138,7 @@ class Writer:
         # A letter first: a template would make a number of what looks like one.
         self._ids = (f"{prefix}-{number:06}" for number in itertools.count())
         self._numbers = itertools.cycle(numbers)
+        self._senders = senders()
         self._samples: dict[str, list[dict[str, Any]]] = {}
 
     def mixed(self) -> Iterator[Post]:
@@ -153,7 +161,12 @@ class Writer:
             posted = json.loads((FIXTURES / f"{sample}.json").read_bytes())
             self._samples[sample] = posted["messages"]
         messages = [
-            {**message, "messageid": next(self._ids), "to": next(self._numbers)}
+            {
+                **message,
+                "messageid": next(self._ids),
+                "to": next(self._numbers),
+                "from": next(self._senders),
+            }
             for message in self._samples[sample] * times
         ]
         return Post(
@@ -169,7 +182,11 @@ class Writer:
         fields = dict(
             parse_qsl((FIXTURES / "form_with_numbers.txt").read_text().strip(), encoding="cp1252")
         )
-        fields |= {"msgid": next(self._ids), "to": next(self._numbers)}
+        fields |= {
+            "msgid": next(self._ids),
+            "to": next(self._numbers),
+            "from": next(self._senders),
+        }
         return Post(
             body=urlencode(fields, encoding="cp1252").encode(),
             content_type=FORM,

@@ -21,7 +21,7 @@ from custom_components.intellisms.endpoint import MAX_BODY
 from custom_components.intellisms.journal import Journal
 from custom_components.intellisms.protocol import Message, parse
 from scripts.house.torture import Fate, Kill, fate, judge, unsaved
-from tests.simulator import Provider, Writer
+from tests.simulator import SAYS, Provider, Writer
 
 KEY = "k" * 12
 
@@ -69,12 +69,15 @@ def test_judge() -> None:
 
 
 def test_the_simulator_writes_what_the_provider_does() -> None:
-    posts = [*islice(Writer("a", ["44771012346"]).mixed(), 16)]
-    posts.append(Writer("b", ["44771012346"]).json("sms_text", times=120))
+    writer = Writer("a", ["44771012346"])
+    posts = [*islice(writer.mixed(), 16), writer.json("sms_text", times=120)]
+    said: Counter[str | None] = Counter()
     for post in posts:
         assert len(post.body) < MAX_BODY
         messages = [one for one in parse(post.body) if isinstance(one, Message)]
         assert tuple(message.message_id for message in messages) == post.message_ids
+        said.update(message.sender for message in messages)
+    assert max(said.values()) == SAYS
     ids = [message_id for post in posts for message_id in post.message_ids]
     assert len(set(ids)) == len(ids)
 

@@ -22,6 +22,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.simulator import senders
+
 from . import bench_texts
 from .instance import DOMAIN, ROOT, Instance, house, main, troubles_of_ours
 
@@ -132,6 +134,7 @@ class Bench:
             "by hand": "/api/webhook/bench_by_hand",
         }
         self.ids = self._ids()
+        self.senders = senders()
 
     def _ids(self) -> Iterator[str]:
         number = 0
@@ -142,7 +145,8 @@ class Bench:
     async def burst(self, name: str, count: int, figures: Figures, *, latency: bool) -> None:
         """Post one message after the other over one connection."""
         sent: dict[str, float] = {}
-        bodies = [(own_id, _body(own_id)) for own_id in (next(self.ids) for _ in range(count))]
+        ids = [next(self.ids) for _ in range(count)]
+        bodies = [(own_id, _body(own_id, next(self.senders))) for own_id in ids]
         async with aiohttp.ClientSession(self.instance.url) as session:
             cpu, loop, began = self.cpu_seconds(), self.loop_seconds(), time.monotonic()
             for own_id, body in bodies:
@@ -225,10 +229,10 @@ def _cpu_seconds(stat: str) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _body(own_id: str) -> bytes:
+def _body(own_id: str, sender: str) -> bytes:
     message = {
         "to": NUMBER,
-        "from": "44771012345",
+        "from": sender,
         "messageid": own_id,
         "channel": "sms",
         "sent": "2025-06-03T13:50:05-00:00",
