@@ -24,7 +24,7 @@ import aiohttp
 
 from tests.simulator import senders
 
-from . import bench_texts
+from . import bench_others, bench_texts
 from .instance import DOMAIN, ROOT, Instance, house, main, troubles_of_ours
 
 NUMBER = "44771012346"
@@ -339,7 +339,12 @@ async def bench() -> int:
             ],
             comparison_rows(figures),
         )  # fmt: skip
-        say(compared + "\n\ngrowing")
+        say(f"{compared}\n\nbeside a very long post")
+        others = as_table(
+            bench_others.HEAD,
+            await bench_others.rows(instance.url, measure.paths["ours"], NUMBER),
+        )
+        say(f"{others}\n\ngrowing")
         rows = await growth(instance, measure, entry_id)
         grown = as_table(
             [
@@ -354,7 +359,7 @@ async def bench() -> int:
         texts, missed = await long_texts(instance, measure)
         say(f"\n{texts}")
     if arguments.write:
-        write(f"{compared}\n\n{grown}\n\n{texts}")
+        write(f"{compared}\n\n{grown}\n\n{texts}\n\n{others}")
     if problems:
         say("\n".join(problems))
     return 1 if problems or missed else 0
