@@ -1,0 +1,18 @@
+"""What scripts/bench posts is taken: measured is the work, not a refusal."""
+
+from collections import Counter
+
+from custom_components.intellisms.endpoint import MAX_BODY
+from custom_components.intellisms.protocol import Messages, parse
+from scripts.house.bench_others import MESSAGES, very_long_post
+from tests.simulator import SAYS
+
+
+def test_the_very_long_post() -> None:
+    body = very_long_post("44771012346")
+    assert len(body) < MAX_BODY
+    parsed = parse(body)
+    assert isinstance(parsed, Messages)
+    assert len(parsed.messages) == MESSAGES
+    assert len({message.message_id for message in parsed.messages}) == MESSAGES
+    assert max(Counter(message.sender for message in parsed.messages).values()) == SAYS
