@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 # Longer than Home Assistant holds a post while it starts.
 ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=40)
 OK = 200
-MANY_WAITING = 250
+MANY_WAITING = 150
 # What a text of the samples says, and the pattern of what it says here.
 SAMPLE_TEXT, TEXT = "Message Text", r"^heating (\d+)$"
 # Messages of one sender, fewer in a minute than Home Assistant takes for a flood.

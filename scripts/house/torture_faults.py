@@ -160,7 +160,7 @@ class Torture:
     async def kill(self) -> None:
         """Kill while running; every fourth time again, in the midst of the start."""
         await self._kill()
-        if self.round % 4 == 2:
+        if self.round % 4 == 1:
             await self.instance.launch()
             await asyncio.sleep(uniform(0.5, 4))
             await self._large_post()
@@ -266,7 +266,7 @@ class Kind:
 
 KINDS = {
     "restart": Kind(fault=Torture.restart, short=1),
-    "kill": Kind(fault=Torture.kill, short=2),
+    "kill": Kind(fault=Torture.kill, short=1),
     "burst": Kind(fault=Torture.burst, short=1),
     "reload": Kind(fault=Torture.reload, short=3),
     "numbers": Kind(fault=Torture.numbers, short=2),
