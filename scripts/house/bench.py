@@ -25,7 +25,7 @@ import aiohttp
 from tests.simulator import senders
 
 from . import bench_others, bench_texts
-from .instance import DOMAIN, ROOT, Instance, house, main, troubles_of_ours
+from .instance import BURNER, DOMAIN, ROOT, Instance, house, main, troubles_of_ours
 
 NUMBER = "44771012346"
 MESSAGES = 400
@@ -40,6 +40,7 @@ GROWTH_NUMBERS = (1, 10, 100)
 
 BY_HAND = """\
 bench_floor:
+burner:
 template:
   - triggers:
       - trigger: event
@@ -327,7 +328,7 @@ async def bench() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"into {TABLE.name}")
     arguments = parser.parse_args()
-    async with house(BY_HAND, automations(), integrations=(FLOOR,)) as instance:
+    async with house(BY_HAND, automations(), integrations=(FLOOR, BURNER)) as instance:
         entry_id = await instance.add_integration(NUMBER, "Gate")
         measure = Bench(instance, await instance.webhook_id())
         say("comparing, in turns")

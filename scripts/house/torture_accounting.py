@@ -31,18 +31,15 @@ from itertools import pairwise
 from math import inf
 from pathlib import Path
 
+from custom_components.intellisms.journal_files import write_delay
+from custom_components.intellisms.journal_ids import KEY_LENGTH
 from tests.simulator import Post
 
 AUTOMATIONS = ("event", "trigger")
 REGEX = "regex"
 FINISHED = "finished"
 
-# Seconds. How long an id may not be on disk, as DESIGN has it; and a disk takes its time.
-UNSAVED_SMALL, UNSAVED_LARGE = 2.0, 30.0
-# Bytes of the file of ids, and of one id in it.
-SMALL_FILE, LARGE_FILE = 32 * 1024, 256 * 1024
-ID_LENGTH = 12
-# Seconds.
+# Seconds. The disk takes its time for a write.
 WRITE_TAKES = 4.0
 # A 200 that was sent before the kill is heard at most so much later; a start takes longer.
 ANSWER_TRAVELS = 0.5
@@ -101,9 +98,7 @@ class Verdict:
 
 def unsaved(ids: int) -> float:
     """Return how many seconds an id may not be on disk when so many are kept."""
-    share = (ids * ID_LENGTH - SMALL_FILE) / (LARGE_FILE - SMALL_FILE)
-    slower = (UNSAVED_LARGE - UNSAVED_SMALL) * min(max(share, 0), 1)
-    return UNSAVED_SMALL + slower + WRITE_TAKES
+    return write_delay(ids * KEY_LENGTH) + WRITE_TAKES
 
 
 def fate(

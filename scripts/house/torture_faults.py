@@ -247,11 +247,9 @@ class Torture:
 
     async def busy(self) -> None:
         """Let threads inside Home Assistant burn all the time they get."""
-        await self.instance.post(
-            "/api/services/burner/burn",
-            {"threads": BURNING[self.round % 2], "seconds": BURN_SECONDS},
-        )
+        await self.instance.burn(BURNING[self.round % 2])
         await asyncio.sleep(BURN_SECONDS)
+        await self.instance.burn(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,8 +4,7 @@ The threads share one interpreter with everything else: whoever gives up its loc
 some milliseconds behind each of them.
 """
 
-from threading import Thread
-import time
+from threading import Event, Thread
 
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
@@ -16,18 +15,18 @@ CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Offer the action that starts the threads."""
+    """Offer the action that starts threads, or with none of them ends all."""
+    resting = Event()
+
+    def burn() -> None:
+        while not resting.is_set():
+            sum(range(1000))
 
     @callback
-    def burn(call: ServiceCall) -> None:
-        until = time.monotonic() + call.data["seconds"]
+    def start_burning(call: ServiceCall) -> None:
+        resting.clear() if call.data["threads"] else resting.set()
         for _ in range(call.data["threads"]):
-            Thread(target=_burn, args=(until,), daemon=True).start()
+            Thread(target=burn, daemon=True).start()
 
-    hass.services.async_register(DOMAIN, "burn", burn)
+    hass.services.async_register(DOMAIN, "burn", start_burning)
     return True
-
-
-def _burn(until: float) -> None:
-    while time.monotonic() < until:
-        sum(range(1000))
