@@ -23,7 +23,7 @@ def test_the_simulator_writes_what_the_provider_does() -> None:
         messages = [one for one in parse(post.body) if isinstance(one, Message)]
         assert tuple(message.message_id for message in messages) == post.message_ids
         said.update(message.sender for message in messages)
-        for message in parsed.messages:
+        for message in messages:
             fits = re.match(TEXT, message.text or "") is not None
             assert fits == (message.message_id in post.texts)
             texts += [message.text] if fits else []
