@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.protocol import parse
+from custom_components.intellisms.receiving.receiver import Outcome
 
 from .automations import automate, devices
 from .conftest import keep_secret
@@ -37,7 +38,9 @@ async def set_up(
 def receive(entry: MockConfigEntry, body: str) -> None:
     """Let a post arrive, past the doors."""
     keep_secret(json.loads(body))
-    assert entry.runtime_data.receiver.async_receive(parse(body.encode()))
+    for element in parse(body.encode()):
+        outcome = entry.runtime_data.receiver.async_receive(element)
+        assert outcome in {Outcome.PUBLISHED, Outcome.PASSED_OVER}
 
 
 def posted(body: str, **fields: Any) -> str:

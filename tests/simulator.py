@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import itertools
 import json
 from pathlib import Path
+import re
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode
 
@@ -22,18 +23,24 @@ FORM = "application/x-www-form-urlencoded"
 # Longer than Home Assistant holds a post while it starts.
 ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=40)
 OK = 200
+MANY_WAITING = 150
+# What a text of the samples says, and the pattern of what it says here.
+SAMPLE_TEXT, TEXT = "Message Text", r"^heating (\d+)$"
+# Messages of one sender, fewer in a minute than Home Assistant takes for a flood.
+SAYS = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Post:
     """What is posted, at the same moment as often as there are copies.
 
-    With `answer_lost` the first 200 does not reach the provider, as when the line drops.
+    `texts` are the ids of those of its messages that `TEXT` fits. With `answer_lost` the first 200 does not reach the provider, as when the line drops.
     """
 
     body: bytes
     content_type: str
     message_ids: tuple[str, ...]
+    texts: frozenset[str] = frozenset()
     copies: int = 1
     answer_lost: bool = False
 
@@ -41,8 +48,8 @@ class Post:
 class Provider:
     """Posts to one address and remembers what it was answered.
 
-    `sent` and `acknowledged` are message ids with the time of the first post and of the
-    first 200, a lost one too; `answers` counts the statuses, 0 where none came.
+    `sent` are message ids with their post, `acknowledged` those with the time of the first
+    200, a lost one too; `answers` counts the statuses, 0 where none came.
     """
 
     def __init__(self, url: str, *, retry_after: float) -> None:
@@ -53,7 +60,7 @@ class Provider:
             timeout=ANSWER_TIMEOUT, connector=aiohttp.TCPConnector(limit=0)
         )
         self._pending: set[asyncio.Task[None]] = set()
-        self.sent: dict[str, float] = {}
+        self.sent: dict[str, Post] = {}
         self.acknowledged: dict[str, float] = {}
         self.answers: Counter[int] = Counter()
 
@@ -73,19 +80,31 @@ class Provider:
         """Return how many posts have not got their 200."""
         return len(self._pending)
 
-    async def stream(self, posts: Iterator[Post], every: float) -> None:
-        """Post one after the other, whether or not those before were answered."""
+    async def is_heard(self) -> bool:
+        """Tell whether anybody is at the address yet."""
+        try:
+            async with self._session.get(self._url) as response:
+                return response.status == OK
+        except aiohttp.ClientError, TimeoutError, OSError:
+            return False
+
+    async def stream(
+        self, posts: Iterator[Post], every: float, at_most: int = MANY_WAITING
+    ) -> None:
+        """Post one after the other, whether or not those before were answered.
+
+        While `at_most` wait it pauses: a machine that is too slow for it would never catch up.
+        """
         due = asyncio.get_running_loop().time()
-        for post in posts:
-            self.send(post)
+        while True:
+            if self.waiting < at_most:
+                self.send(next(posts))
             due += every
             await asyncio.sleep(due - asyncio.get_running_loop().time())
 
     def send(self, post: Post) -> None:
         """Post something now, and again until it gets a 200."""
-        now = asyncio.get_running_loop().time()
-        for message_id in post.message_ids:
-            self.sent.setdefault(message_id, now)
+        self.sent |= dict.fromkeys(post.message_ids, post)
         for _ in range(post.copies):
             task = asyncio.create_task(self._deliver(post))
             self._pending.add(task)
@@ -123,6 +142,11 @@ class Provider:
 # ---- what is posted -------------------------------------------------------------
 
 
+def senders() -> Iterator[str]:
+    """Return a sender for each message without end; each says a few, then comes the next."""
+    return (str(447_720_000_000 + number // SAYS) for number in itertools.count())
+
+
 class Writer:
     """Makes posts out of the samples, each message with an id of its own."""
 
@@ -131,6 +155,8 @@ class Writer:
         # A letter first: a template would make a number of what looks like one.
         self._ids = (f"{prefix}-{number:06}" for number in itertools.count())
         self._numbers = itertools.cycle(numbers)
+        self._senders = senders()
+        self._degrees = itertools.count()
         self._samples: dict[str, list[dict[str, Any]]] = {}
 
     def mixed(self) -> Iterator[Post]:
@@ -145,6 +171,11 @@ class Writer:
             yield self.json("whatsapp_image")
             yield self.json("several_messages", copies=2, answer_lost=True)
 
+    def texts(self) -> Iterator[Post]:
+        """Return posts of one text each without end."""
+        while True:
+            yield self.json("sms_text")
+
     def json(
         self, sample: str, *, times: int = 1, copies: int = 1, answer_lost: bool = False
     ) -> Post:
@@ -152,24 +183,41 @@ class Writer:
         if sample not in self._samples:
             posted = json.loads((FIXTURES / f"{sample}.json").read_bytes())
             self._samples[sample] = posted["messages"]
-        messages = [
-            {**message, "messageid": next(self._ids), "to": next(self._numbers)}
-            for message in self._samples[sample] * times
-        ]
+        messages = [self._message(message) for message in self._samples[sample] * times]
         return Post(
             body=json.dumps({"messages": messages}).encode(),
             content_type=JSON,
             message_ids=tuple(message["messageid"] for message in messages),
+            texts=frozenset(
+                message["messageid"]
+                for message in messages
+                if re.match(TEXT, message["content"].get("text", ""))
+            ),
             copies=copies,
             answer_lost=answer_lost,
         )
+
+    def _message(self, sample: dict[str, Any]) -> dict[str, Any]:
+        message = {
+            **sample,
+            "messageid": next(self._ids),
+            "to": next(self._numbers),
+            "from": next(self._senders),
+        }
+        if sample["content"].get("text") == SAMPLE_TEXT:
+            message["content"] = {**sample["content"], "text": f"heating {next(self._degrees)}"}
+        return message
 
     def form(self) -> Post:
         """Return a message in the older form."""
         fields = dict(
             parse_qsl((FIXTURES / "form_with_numbers.txt").read_text().strip(), encoding="cp1252")
         )
-        fields |= {"msgid": next(self._ids), "to": next(self._numbers)}
+        fields |= {
+            "msgid": next(self._ids),
+            "to": next(self._numbers),
+            "from": next(self._senders),
+        }
         return Post(
             body=urlencode(fields, encoding="cp1252").encode(),
             content_type=FORM,

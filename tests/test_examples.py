@@ -460,7 +460,9 @@ def test_options() -> None:
 
 def test_answers() -> None:
     (table,) = tables("What IntelliSMS is answered")
-    names = set(re.findall(r"HTTPStatus\.(\w+)", (INTEGRATION / "endpoint.py").read_text()))
+    names = set(
+        re.findall(r"HTTPStatus\.(\w+)", (INTEGRATION / "receiving" / "endpoint.py").read_text())
+    )
     assert {int(answer[:3]) for answer in table.values()} == {HTTPStatus[name] for name in names}
 
 

@@ -27,7 +27,7 @@ from custom_components.intellisms.receiving.journal_files import STORAGE_VERSION
 from custom_components.intellisms.receiving.journal_ids import MAX_IDS
 
 from .automations import settle
-from .conftest import WEBHOOK_ID, Post, sms
+from .conftest import WEBHOOK_ID, Post, saying, sms
 from .disk import Card, folder_of_stores, memory_card, own_config_dir, real_storage  # noqa: F401
 
 type Events = list[Event[dict[str, Any]]]
@@ -369,7 +369,7 @@ def writing(
 
 async def test_a_steady_stream_is_written_once_a_second(writing: Writing) -> None:
     for number in range(90):
-        await writing.say(f"Text {number}")
+        assert await writing.post(saying(number)) == HTTPStatus.OK
         await writing.pass_time(0.1)
 
     # The ids first: with an id unsaved a message may come again.

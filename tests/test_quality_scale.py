@@ -157,8 +157,8 @@ DONE: dict[str, Evidence] = {
     ),
     "reconfiguration-flow": lambda: "async_step_reconfigure" in functions("config_flow.py"),
     "repair-issues": lambda: "async_create_fix_flow" in functions("repairs.py"),
-    "stale-devices": lambda: "async_refresh" in functions("directory.py"),
-    "async-dependency": lambda: "async_add_executor_job" in CODE["user_number.py"],
+    "stale-devices": lambda: "async_refresh" in functions("receiving/directory.py"),
+    "async-dependency": lambda: "async_add_executor_job" in CODE["typed_numbers.py"],
     "strict-typing": lambda: SETUP.getboolean("mypy", "strict"),
 }
 # What would make an exemption untrue.

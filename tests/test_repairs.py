@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntryDisabler,
@@ -25,13 +26,20 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER, Issue
-from custom_components.intellisms.issues import ADDRESS_INTERVAL, CHECK_INTERVAL, QUIET, SOON
+from custom_components.intellisms.issues import (
+    ADDRESS_INTERVAL,
+    CHECK_INTERVAL,
+    FLOOD_OVER,
+    QUIET,
+    SOON,
+)
 from custom_components.intellisms.protocol import Message
+from custom_components.intellisms.receiving.flood import MAX_MESSAGES
 from custom_components.intellisms.receiving.journal import MAX_STRANGERS
 from custom_components.intellisms.repairs import async_create_fix_flow
 
 from .cloud import FakeCloud, cloud_fixture  # noqa: F401
-from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
+from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, together, virtual_number
 from .disk import Card, folder_of_stores, memory_card, own_config_dir, real_storage  # noqa: F401
 from .texts import english, flow_texts, placeholders  # noqa: F401
 
@@ -224,6 +232,11 @@ async def a_bad_element(world: World) -> None:
     assert await world.post(good.replace('{"messages": [', '{"messages": ["Alice", ')) == 200
 
 
+async def a_flood(world: World) -> None:
+    many = [sms(f"Alice {number}") for number in range(MAX_MESSAGES + 3)]
+    assert await world.post(together(*many)) == 503
+
+
 async def a_broken_file(world: World) -> None:
     await world.hass.config_entries.async_unload(world.entry.entry_id)
     (world.storage / f"{DOMAIN}.{world.entry.entry_id}.ids").write_text("[]")
@@ -262,12 +275,19 @@ CAUSES: dict[Step, Issue] = {
     a_form_without_a_number: Issue.NO_NUMBER_NAMED,
     something_unreadable: Issue.UNREADABLE,
     a_bad_element: Issue.BAD_ELEMENT,
+    a_flood: Issue.FLOOD,
     a_broken_file: Issue.JOURNAL_RESET,
     the_disk_is_full: Issue.DISK,
     a_number_in_an_automation_was_removed: Issue.CHOICE_GONE,
 }
-# Those are fixed elsewhere, by the steps in their text.
-NOT_FIXABLE = {Issue.CHOICE_GONE, Issue.DISK, Issue.NEWER_VERSION, Issue.NOT_REACHABLE}
+# Those are fixed elsewhere, by the steps in their text, or end by themselves.
+NOT_FIXABLE = {
+    Issue.CHOICE_GONE,
+    Issue.DISK,
+    Issue.FLOOD,
+    Issue.NEWER_VERSION,
+    Issue.NOT_REACHABLE,
+}
 
 
 def named(step: Any) -> str | None:
@@ -407,6 +427,15 @@ async def a_reload_with_space_again(world: World) -> None:
     await world.reload()
 
 
+async def there_was_no_flood_for_an_hour(world: World) -> None:
+    await world.pass_time(FLOOD_OVER)
+
+
+async def there_was_no_flood_for_an_hour_with_a_reload_in_it(world: World) -> None:
+    await world.reload()
+    await world.pass_time(FLOOD_OVER)
+
+
 async def the_automation_is_changed(world: World) -> None:
     config = {"automation": [automation(world, "Gate")]}
     with patch("homeassistant.config.load_yaml_config_file", return_value=config):
@@ -442,6 +471,8 @@ async def the_automation_is_changed_and_the_account_reloaded(world: World) -> No
         (the_disk_is_full, the_disk_has_space_again),
         (the_disk_is_full, the_disk_has_space_again_after_a_reload),
         (the_disk_is_full, a_reload_with_space_again),
+        (a_flood, there_was_no_flood_for_an_hour),
+        (a_flood, there_was_no_flood_for_an_hour_with_a_reload_in_it),
         (a_number_in_an_automation_was_removed, the_automation_is_changed),
         (
             a_number_in_an_automation_was_removed,
@@ -488,6 +519,33 @@ async def test_a_disk_that_stays_full_is_told_again_to_an_account_that_was_disab
     await manager.async_set_disabled_by(entry_id, None)
     await world.settle()
     assert list(world.issues()) == [Issue.DISK]
+
+
+async def test_a_flood_tells_how_much_was_put_off_and_since_when(
+    world: World, freezer: FrozenDateTimeFactory
+) -> None:
+    async def told_after(minutes: int) -> dict[str, str] | None:
+        freezer.tick(timedelta(minutes=minutes))
+        async_fire_time_changed(world.hass)
+        await world.settle()
+        issue = world.issues().get(Issue.FLOOD)
+        return issue.translation_placeholders if issue else None
+
+    await world.hass.config.async_set_time_zone("Europe/Berlin")
+    freezer.move_to("2027-06-30T21:59:00+00:00")
+    await a_flood(world)
+    assert await told_after(0) == {"count": "3", "since": "2027-06-30 23:59"}
+    # What was put off came again, and others with it, of which one was too many.
+    assert await told_after(50) == {"count": "3", "since": "2027-06-30 23:59"}
+    many = [sms(f"Bob {number}") for number in range(MAX_MESSAGES + 1)]
+    assert await world.post(together(*many)) == 503
+    assert await told_after(0) == {"count": "4", "since": "2027-06-30 23:59"}
+
+    await world.reload()
+    assert await told_after(59) == {"count": "4", "since": "2027-06-30 23:59"}
+    assert await told_after(1) is None
+    await world.post(together(*many))
+    assert world.issues() == {}
 
 
 async def test_nothing_is_raised_while_home_assistant_starts(

@@ -15,6 +15,8 @@ ISSUES_URL: Final = "https://github.com/intellisms-ha/intellisms/issues"
 
 EVENT_MESSAGE_RECEIVED: Final = f"{DOMAIN}_message_received"
 EVENT_MESSAGE_STATUS: Final = f"{DOMAIN}_message_status"
+# What the automation component fires; importing it would load it.
+EVENT_AUTOMATION_RELOADED: Final = "automation_reloaded"
 
 CONF_ACCEPT: Final = "accept"
 CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
@@ -75,6 +77,7 @@ class Issue(StrEnum):
     CHOICE_GONE = "choice_gone"
     CLOUDHOOK_GONE = "cloudhook_gone"
     DISK = "disk"
+    FLOOD = "flood"
     JOURNAL_RESET = "journal_reset"
     NEWER_VERSION = "newer_version"
     NO_NUMBER_NAMED = "no_number_named"

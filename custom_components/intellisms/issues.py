@@ -5,7 +5,8 @@ No number is part of an issue's id or title; both are shown in many places.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 import logging
 from typing import Any
@@ -33,6 +34,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.helpers.issue_registry import IssueEntry, IssueSeverity
 from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
 
 from .address import UNREACHABLE, AddressProblem, base_url, shown_address
 from .cloudhook import async_on_cloud_change
@@ -44,6 +46,7 @@ from .const import (
     DOCS_URL,
     DOMAIN,
     ENTRY_VERSION,
+    EVENT_AUTOMATION_RELOADED,
     ISSUES_URL,
     DeviceModel,
     Ignored,
@@ -55,7 +58,14 @@ from .quoted import quoted
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
 from .receiving.journal import MAX_NUMBER, MAX_STRANGERS
-from .receiving.signals import SIGNAL_MESSAGE, Trouble, signal_account, signal_disk, signal_trouble
+from .receiving.signals import (
+    SIGNAL_MESSAGE,
+    Trouble,
+    signal_account,
+    signal_disk,
+    signal_flood,
+    signal_trouble,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -66,8 +76,9 @@ ADDRESS_INTERVAL = timedelta(minutes=5)
 SOON = 5
 # The provider posts again every 5 minutes; after this it has stopped.
 QUIET = timedelta(minutes=15)
+# After the last message that was put off.
+FLOOD_OVER = timedelta(hours=1)
 
-_EVENT_AUTOMATION_RELOADED = "automation_reloaded"
 _AUTOMATIONS = ("automation", "script")
 _DEVICE_FIELDS = {
     "virtual_number": DeviceModel.VIRTUAL_NUMBER,
@@ -86,7 +97,8 @@ class Watch:
         self._hass = hass
         self._entry = entry
         self._data = entry.runtime_data
-        self._quiet: CALLBACK_TYPE | None = None
+        # What clears an issue when its cause has not come again for a while.
+        self._waits: dict[Issue, CALLBACK_TYPE] = {}
         self._check_soon = Debouncer(
             hass, _LOGGER, cooldown=SOON, immediate=False, function=self._check
         )
@@ -98,12 +110,13 @@ class Watch:
         for unsubscribe in (
             async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._on_delivery)),
             async_dispatcher_connect(hass, signal_trouble(entry.entry_id), guarded(self._troubled)),
+            async_dispatcher_connect(hass, signal_flood(entry.entry_id), guarded(self._flooded)),
             async_dispatcher_connect(
                 hass, signal_account(entry.entry_id), guarded(self._contacted)
             ),
             async_dispatcher_connect(hass, signal_disk(entry.entry_id), guarded(self._written)),
             hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._check),
-            hass.bus.async_listen(_EVENT_AUTOMATION_RELOADED, self._check),
+            hass.bus.async_listen(EVENT_AUTOMATION_RELOADED, self._check),
             # Core removes a subentry's device only after it has told of the subentry.
             hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, self._check, _is_removal),
             hass.bus.async_listen(
@@ -114,12 +127,13 @@ class Watch:
             async_track_time_interval(hass, self._check_address, ADDRESS_INTERVAL),
             async_at_started(hass, self._check),
             async_on_cloud_change(hass, self._check),
-            self._quietened,
+            self._stop_waiting,
             self._check_soon.async_shutdown,
         ):
             entry.async_on_unload(unsubscribe)
         if not journal_readable:
             self._raise(Issue.JOURNAL_RESET, fixable=True)
+        self._resume_flood()
         self.async_refresh()
 
     @callback
@@ -157,7 +171,7 @@ class Watch:
 
         Home Assistant need not know by which name a proxy lets the provider in.
         """
-        if self._is_raised(Issue.NOT_REACHABLE):
+        if self._issue(Issue.NOT_REACHABLE):
             proven = shown_address(self._hass, self._entry.data).url
             self._hass.config_entries.async_update_entry(
                 self._entry, data={**self._entry.data, CONF_PROVEN: proven}
@@ -181,19 +195,47 @@ class Watch:
         placeholders = {"shape": trouble.shape, "tracker": ISSUES_URL}
         self._raise(issue, fixable=True, placeholders=placeholders)
         if issue is Issue.UNREADABLE:
-            self._stop_waiting()
-            self._quiet = async_call_later(self._hass, QUIET, self._quietened)
+            self._clear_after(issue, QUIET)
 
     @callback
-    def _quietened(self, _now: Any = None) -> None:
-        self._stop_waiting()
-        self._clear(Issue.UNREADABLE)
+    def _flooded(self, put_off: int) -> None:
+        """Tell how often messages of who sent too many were put off, and since when."""
+        now = dt_util.utcnow().isoformat()
+        raised = self._issue(Issue.FLOOD)
+        before = (raised and raised.data) or {}
+        count = put_off + int(before.get("count") or 0)
+        since = str(before.get("since") or now)
+        self._raise(
+            Issue.FLOOD,
+            placeholders={"count": str(count), "since": _local(since)},
+            data={"count": count, "since": since, "last": now},
+        )
+        self._clear_after(Issue.FLOOD, FLOOD_OVER)
+
+    def _resume_flood(self) -> None:
+        """Let an issue that a reload outlived go when it would have gone."""
+        if (raised := self._issue(Issue.FLOOD)) and raised.data:
+            last = datetime.fromisoformat(str(raised.data["last"]))
+            self._clear_after(Issue.FLOOD, last + FLOOD_OVER - dt_util.utcnow())
+
+    def _clear_after(self, issue: Issue, delay: timedelta) -> None:
+        """Clear an issue then, unless its cause comes again."""
+        if stop := self._waits.pop(issue, None):
+            stop()
+        self._waits[issue] = async_call_later(self._hass, delay, partial(self._is_over, issue))
+
+    @callback
+    def _is_over(self, issue: Issue, _now: datetime) -> None:
+        del self._waits[issue]
+        self._clear(issue)
 
     @callback
     def _stop_waiting(self) -> None:
-        if self._quiet:
-            self._quiet()
-            self._quiet = None
+        for stop in self._waits.values():
+            stop()
+        self._waits.clear()
+        # Nobody waits for its end any more.
+        self._clear(Issue.UNREADABLE)
 
     @callback
     def _written(self) -> None:
@@ -263,7 +305,7 @@ class Watch:
         *,
         fixable: bool = False,
         placeholders: dict[str, str] | None = None,
-        data: dict[str, str] | None = None,
+        data: dict[str, str | int] | None = None,
     ) -> None:
         # Never persistent: core's diagnostics would show what it is about.
         ir.async_create_issue(
@@ -286,9 +328,10 @@ class Watch:
             if raised.active and raised.domain == DOMAIN and raised.translation_key == issue
         ]
 
-    def _is_raised(self, issue: Issue) -> bool:
+    def _issue(self, issue: Issue) -> IssueEntry | None:
+        """Return an issue of which there is only one, if it is raised."""
         raised = ir.async_get(self._hass).async_get_issue(DOMAIN, self._issue_id(issue, ""))
-        return raised is not None and raised.active
+        return raised if raised and raised.active else None
 
     def _clear(self, issue: Issue, about: str = "") -> None:
         ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(issue, about))
@@ -344,6 +387,11 @@ def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
 
 def _help_url(issue: Issue) -> str:
     return f"{DOCS_URL}/troubleshooting.md#{issue.replace('_', '-')}"
+
+
+def _local(when: str) -> str:
+    """Write an ISO 8601 time as the house's clock shows it, in no language."""
+    return f"{dt_util.as_local(datetime.fromisoformat(when)):%Y-%m-%d %H:%M}"
 
 
 def _choices(config: Any) -> Iterator[tuple[str, DeviceModel]]:

@@ -22,8 +22,10 @@ from typing import Any
 
 import aiohttp
 
-from . import bench_texts
-from .instance import DOMAIN, ROOT, Instance, house, main, troubles_of_ours
+from tests.simulator import senders
+
+from . import bench_others, bench_texts
+from .instance import BURNER, DOMAIN, ROOT, Instance, house, main, troubles_of_ours
 
 NUMBER = "44771012346"
 MESSAGES = 400
@@ -38,6 +40,7 @@ GROWTH_NUMBERS = (1, 10, 100)
 
 BY_HAND = """\
 bench_floor:
+burner:
 template:
   - triggers:
       - trigger: event
@@ -132,6 +135,7 @@ class Bench:
             "by hand": "/api/webhook/bench_by_hand",
         }
         self.ids = self._ids()
+        self.senders = senders()
 
     def _ids(self) -> Iterator[str]:
         number = 0
@@ -142,7 +146,8 @@ class Bench:
     async def burst(self, name: str, count: int, figures: Figures, *, latency: bool) -> None:
         """Post one message after the other over one connection."""
         sent: dict[str, float] = {}
-        bodies = [(own_id, _body(own_id)) for own_id in (next(self.ids) for _ in range(count))]
+        ids = [next(self.ids) for _ in range(count)]
+        bodies = [(own_id, _body(own_id, next(self.senders))) for own_id in ids]
         async with aiohttp.ClientSession(self.instance.url) as session:
             cpu, loop, began = self.cpu_seconds(), self.loop_seconds(), time.monotonic()
             for own_id, body in bodies:
@@ -225,10 +230,10 @@ def _cpu_seconds(stat: str) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _body(own_id: str) -> bytes:
+def _body(own_id: str, sender: str) -> bytes:
     message = {
         "to": NUMBER,
-        "from": "44771012345",
+        "from": sender,
         "messageid": own_id,
         "channel": "sms",
         "sent": "2025-06-03T13:50:05-00:00",
@@ -323,7 +328,7 @@ async def bench() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"into {TABLE.name}")
     arguments = parser.parse_args()
-    async with house(BY_HAND, automations(), integrations=(FLOOR,)) as instance:
+    async with house(BY_HAND, automations(), integrations=(FLOOR, BURNER)) as instance:
         entry_id = await instance.add_integration(NUMBER, "Gate")
         measure = Bench(instance, await instance.webhook_id())
         say("comparing, in turns")
@@ -335,7 +340,12 @@ async def bench() -> int:
             ],
             comparison_rows(figures),
         )  # fmt: skip
-        say(compared + "\n\ngrowing")
+        say(f"{compared}\n\nbeside a very long post")
+        others = as_table(
+            bench_others.HEAD,
+            await bench_others.rows(instance.url, measure.paths["ours"], NUMBER),
+        )
+        say(f"{others}\n\ngrowing")
         rows = await growth(instance, measure, entry_id)
         grown = as_table(
             [
@@ -350,7 +360,7 @@ async def bench() -> int:
         texts, missed = await long_texts(instance, measure)
         say(f"\n{texts}")
     if arguments.write:
-        write(f"{compared}\n\n{grown}\n\n{texts}")
+        write(f"{compared}\n\n{grown}\n\n{texts}\n\n{others}")
     if problems:
         say("\n".join(problems))
     return 1 if problems or missed else 0

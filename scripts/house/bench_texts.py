@@ -7,6 +7,8 @@ import json
 from statistics import median
 from typing import Any
 
+from tests.simulator import senders
+
 from .instance import Instance
 
 TRIGGERS = 200
@@ -57,11 +59,12 @@ def _when(**options: Any) -> dict[str, Any]:
 
 def bodies(number: str, ids: Iterator[str]) -> Post:
     """Return what makes a post of a text, with its id."""
+    of_many = senders()
 
     def body(said: str) -> tuple[str, bytes]:
         own_id = next(ids)
         message = {
-            "to": number, "from": "44771012345", "messageid": own_id, "channel": "sms",
+            "to": number, "from": next(of_many), "messageid": own_id, "channel": "sms",
             "content": {"msgtype": "text", "text": said},
         }  # fmt: skip
         return own_id, json.dumps({"messages": [message]}, ensure_ascii=False).encode()
@@ -95,13 +98,13 @@ async def comparing(
 async def missed(instance: Instance, path: str, body: Post) -> int:
     """Return how many texts a pattern misses while threads of Home Assistant's are busy."""
     await instance.post("/api/services/automation/turn_on", {"entity_id": PATTERN})
-    await instance.post("/api/services/bench_floor/burn", {"threads": BUSY_THREADS})
+    await instance.burn(BUSY_THREADS)
     waited_for = set()
     for degrees in range(SEARCHED):
         own_id, post = body(f"Heating {degrees}")
         waited_for.add(own_id)
         await instance.deliver(path, post)
-    await instance.post("/api/services/bench_floor/burn", {"threads": 0})
+    await instance.burn(0)
     with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE):
             while waited_for:

@@ -75,6 +75,8 @@ HTTP_CONFIG = {
 ONBOARDING_LEFT_TO_DO = {"user"}
 ONBOARDING_STEPS = {"user", "core_config", "analytics", "integration"}
 STAND_INS = Path(__file__).parent / "stand_ins"
+# A custom integration for `Instance.burn`.
+BURNER = Path(__file__).parent / "burner"
 # These would slow every start down, or keep the log out of its file.
 NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE", "HA_DISABLE_LOG_FILE", "SUPERVISOR")
 # With this Home Assistant asks whoever started it to start it again.
@@ -326,6 +328,10 @@ class Instance:
         async with self.http.post(path, data=body, headers=headers) as response:
             await response.read()
             return response.status
+
+    async def burn(self, threads: int) -> None:
+        """Keep so many threads of Home Assistant's busy, with 0 none any more. Wants `BURNER`."""
+        await self.post("/api/services/burner/burn", {"threads": threads})
 
     async def states(self) -> dict[str, dict[str, Any]]:
         """Return all states by entity id."""

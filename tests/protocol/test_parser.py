@@ -14,12 +14,11 @@ import pytest
 
 from custom_components.intellisms.protocol import (
     BadElement,
+    Element,
     Message,
-    Messages,
     ParseError,
     ParseReason,
     StatusReport,
-    StatusReports,
     parse,
 )
 from custom_components.intellisms.protocol.shape import shape_of, shape_of_form
@@ -65,10 +64,8 @@ def form(**posted: str) -> bytes:
 
 def read(body: bytes, to: str | None = None) -> Message:
     """Return the only message of a post that has nothing bad."""
-    result = parse(body, to=to)
-    assert isinstance(result, Messages)
-    assert result.bad == ()
-    (message,) = result.messages
+    (message,) = parse(body, to=to)
+    assert isinstance(message, Message)
     return message
 
 
@@ -77,10 +74,14 @@ def read_element(value: Json) -> Message:
 
 
 def read_report(body: bytes) -> StatusReport:
-    result = parse(body)
-    assert isinstance(result, StatusReports)
-    (report,) = result.reports
+    (report,) = parse(body)
+    assert isinstance(report, StatusReport)
     return report
+
+
+def key_of(found: Element) -> str:
+    assert not isinstance(found, BadElement)
+    return found.key
 
 
 def refused(body: bytes) -> ParseError:
@@ -250,29 +251,22 @@ def test_every_sample_is_expected_to_be_something() -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_sample(name: str) -> None:
-    result = parse(sample(name))
-    if isinstance(result, StatusReports):
-        assert result.reports == SAMPLES[name]
-    else:
-        assert result == Messages(messages=SAMPLES[name])  # type: ignore[arg-type]
+    assert tuple(parse(sample(name))) == SAMPLES[name]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "status_report.txt"])
 def test_words_are_plain_text(name: str) -> None:
     """A StrEnum equals its word, but not every writer of text takes it for one."""
-    result = parse(sample(name))
-    assert isinstance(result, Messages)
-    for message in result.messages:
+    for message in parse(sample(name)):
+        assert isinstance(message, Message)
         assert {type(message.type), type(message.channel)} == {str}
 
 
 def test_keys_of_samples_are_distinct() -> None:
     """The page uses one id for several contents: each has to be a message of its own."""
-    keys = []
+    keys: list[str] = []
     for name in NAMES:
-        result = parse(sample(name))
-        found = result.reports if isinstance(result, StatusReports) else result.messages
-        keys += [one.key for one in found]
+        keys += map(key_of, parse(sample(name)))
     assert len(keys) == len(set(keys)) == sum(map(len, SAMPLES.values()))
 
 
@@ -286,9 +280,7 @@ def test_keys_of_samples_are_distinct() -> None:
 )
 def test_key_outlives_an_update(name: str, key: str) -> None:
     """The journal on disk holds keys: with other ones, an update would fire retries twice."""
-    result = parse(sample(name))
-    found = result.reports if isinstance(result, StatusReports) else result.messages
-    assert [one.key for one in found] == [key]
+    assert [*map(key_of, parse(sample(name)))] == [key]
 
 
 # ---- fields that are missing or wrong -----------------------------------------------
@@ -535,11 +527,10 @@ def test_a_long_message_of_a_known_type_is_not_called_truncated() -> None:
 def test_one_bad_among_500() -> None:
     posted: list[Any] = [element(messageid=str(index)) for index in range(500)]
     posted[123] = "lost"
-    result = parse(post(*posted))
-    assert isinstance(result, Messages)
-    ids = [str(index) for index in range(500) if index != 123]
-    assert [message.message_id for message in result.messages] == ids
-    assert result.bad == (BadElement(shape="text"),)
+    found = [*parse(post(*posted))]
+    assert [one.message_id if isinstance(one, Message) else one for one in found] == [
+        str(index) if index != 123 else BadElement(shape="text") for index in range(500)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -558,8 +549,8 @@ def test_one_bad_among_500() -> None:
 def test_a_bad_element_alone_and_among_good_ones(bad: Any, shape: str) -> None:
     error = refused(post(bad))
     assert (error.reason, error.shape) == (ParseReason.ALL_BAD, f"{{messages: [{shape}]}}")
-    result = parse(post(bad, element(), bad))
-    assert result == Messages(messages=(expected_sms(),), bad=(BadElement(shape=shape),) * 2)
+    found = [*parse(post(bad, element(), bad))]
+    assert found == [BadElement(shape=shape), expected_sms(), BadElement(shape=shape)]
 
 
 # ---- posts that are not the provider's ----------------------------------------------
@@ -892,9 +883,8 @@ def test_same_key(one: bytes, other: bytes) -> None:
 
 def test_place_in_the_post_does_not_matter() -> None:
     alone = read_element(LOCATION)
-    together = parse(post(element(), LOCATION, element(messageid="2")))
-    assert isinstance(together, Messages)
-    assert together.messages[1].key == alone.key
+    _, between, _ = parse(post(element(), LOCATION, element(messageid="2")))
+    assert key_of(between) == alone.key
 
 
 @pytest.mark.parametrize(
@@ -1001,10 +991,9 @@ def test_an_error_shows_nothing_of_the_post(body: bytes) -> None:
 
 
 def test_a_bad_element_shows_nothing_of_the_post() -> None:
-    result = parse(post(element(), [{"to": PRIVATE, PRIVATE: [PRIVATE]}], PRIVATE))
-    assert isinstance(result, Messages)
-    assert result.bad == (BadElement(shape="[{to: text, ?: [text]}]"), BadElement(shape="text"))
-    assert PRIVATE not in repr(result)
+    _, *bad = parse(post(element(), [{"to": PRIVATE, PRIVATE: [PRIVATE]}], PRIVATE))
+    assert bad == [BadElement(shape="[{to: text, ?: [text]}]"), BadElement(shape="text")]
+    assert PRIVATE not in repr(bad)
 
 
 # ---- the outline of a post ----------------------------------------------------------

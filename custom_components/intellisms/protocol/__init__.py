@@ -4,26 +4,24 @@ from .incoming import parse, raw_fields
 from .models import (
     BadElement,
     ChannelName,
+    Element,
     Message,
-    Messages,
     MessageType,
     ParseError,
     ParseReason,
     StatusReport,
-    StatusReports,
 )
 from .numbers import canonical_number
 
 __all__ = [
     "BadElement",
     "ChannelName",
+    "Element",
     "Message",
     "MessageType",
-    "Messages",
     "ParseError",
     "ParseReason",
     "StatusReport",
-    "StatusReports",
     "canonical_number",
     "parse",
     "raw_fields",

@@ -1,4 +1,4 @@
-"""From the bytes of a post to messages or status reports.
+"""From the bytes of a post to its messages or status reports.
 
 The formats are those of the provider's page "Receive SMS Message": JSON with a
 list of messages, the older form-encoded message, and form-encoded status
@@ -6,7 +6,7 @@ reports. Nothing here raises anything but `ParseError`.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
 import json
@@ -17,13 +17,12 @@ from urllib.parse import parse_qsl
 from .models import (
     BadElement,
     ChannelName,
+    Element,
     Message,
-    Messages,
     MessageType,
     ParseError,
     ParseReason,
     StatusReport,
-    StatusReports,
 )
 from .numbers import canonical_number
 from .shape import shape_of, shape_of_form
@@ -61,10 +60,11 @@ type JsonObject = dict[str, Any]
 type Fields = dict[str, Any]
 
 
-def parse(body: bytes, *, to: str | None = None) -> Messages | StatusReports:
-    """Read a post; `to` is the virtual number a form's own URL names, if any.
+def parse(body: bytes, *, to: str | None = None) -> Iterator[Element]:
+    """Take a post apart; each element is made when it is asked for, in the post's order.
 
-    JSON or form is told by the first character, whatever the header says.
+    There is at least one message or report. `to` is the virtual number that a form's own
+    URL names, if any. JSON or form is told by the first character, whatever the header says.
     Raises ParseError with a reason where the post is not in the provider's format.
     """
     data = body.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -86,7 +86,7 @@ def _decode(data: bytes) -> str:
 # ---- JSON -----------------------------------------------------------------------
 
 
-def _parse_json(text: str) -> Messages:
+def _parse_json(text: str) -> Iterator[Element]:
     try:
         # A number that is no number would break what reads the event as JSON.
         document = json.loads(
@@ -104,11 +104,13 @@ def _parse_json(text: str) -> Messages:
         raise ParseError(ParseReason.NO_MESSAGES, shape_of(document))
     if len(elements) > MAX_ELEMENTS:
         raise ParseError(ParseReason.TOO_MANY, shape_of(document))
-    messages = tuple(_message(_plain(item)) for item in elements if isinstance(item, dict))
-    bad = tuple(BadElement(shape=shape_of(i)) for i in elements if not isinstance(i, dict))
-    if not messages:
+    if not any(isinstance(item, dict) for item in elements):
         raise ParseError(ParseReason.ALL_BAD, shape_of(document))
-    return Messages(messages=messages, bad=bad)
+    return map(_element, [_plain(item) if isinstance(item, dict) else item for item in elements])
+
+
+def _element(posted: Any) -> Element:
+    return _message(posted) if isinstance(posted, dict) else BadElement(shape=shape_of(posted))
 
 
 def _whole_number(digits: str) -> int | str:
@@ -263,7 +265,7 @@ def _reply_to(element: JsonObject) -> str | None:
 # ---- form -----------------------------------------------------------------------
 
 
-def _parse_form(data: bytes, to: str | None) -> Messages | StatusReports:
+def _parse_form(data: bytes, to: str | None) -> Iterator[Element]:
     try:
         posted = parse_qsl(data, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
@@ -272,9 +274,9 @@ def _parse_form(data: bytes, to: str | None) -> Messages | StatusReports:
     fields = dict(reversed(pairs))  # of two with one name, the first counts
     if "text" in fields:
         key = _key(sorted(pairs), to)
-        return Messages(messages=(_form_message(key, fields, to),))
+        return iter((_form_message(key, fields, to),))
     if "status" in fields and "toaddr" in fields:
-        return StatusReports(reports=(_status_report(fields),))
+        return iter((_status_report(fields),))
     raise ParseError(ParseReason.NOT_A_FORM, shape_of_form(fields))
 
 

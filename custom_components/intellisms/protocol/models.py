@@ -86,14 +86,6 @@ class BadElement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Messages:
-    """What one post held: its messages in their order, and what could not be one."""
-
-    messages: tuple[Message, ...]
-    bad: tuple[BadElement, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class StatusReport:
     """How far a message that was sent has come."""
 
@@ -104,8 +96,5 @@ class StatusReport:
     status_code: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StatusReports:
-    """The status reports of one post."""
-
-    reports: tuple[StatusReport, ...]
+# What a post holds, one after the other.
+type Element = Message | StatusReport | BadElement

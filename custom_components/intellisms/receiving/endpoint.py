@@ -1,38 +1,36 @@
 """The two doors that the provider may post to, with one handler behind them.
 
-Our own view (`/api/intellisms/<id>`) does not exist until this integration is set
+Our own door (`/api/intellisms/<id>`) does not exist until this integration is set
 up, so that nothing is acknowledged before; the webhook (`/api/webhook/<id>`)
 answers 200 for ids it does not know, but is what cloudhooks use.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 import hmac
 from http import HTTPStatus
-from itertools import batched
 import logging
+from time import monotonic
 from typing import Protocol
 
 from aiohttp import web
-from aiohttp.hdrs import METH_GET, METH_HEAD, METH_POST
+from aiohttp.hdrs import METH_ANY, METH_GET, METH_HEAD, METH_POST
 from homeassistant.components import webhook
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import (
-    CONF_WEBHOOK_ID,
-    EVENT_HOMEASSISTANT_STARTED,
-    EVENT_HOMEASSISTANT_STOP,
-)
-from homeassistant.core import CoreState, Event, HomeAssistant, callback
-from homeassistant.helpers.http import HomeAssistantView
+from homeassistant.const import CONF_WEBHOOK_ID
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.aiohttp import MockRequest
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import CONF_REPLACED_IDS, DOMAIN, URL_PATH
 from ..faults import log_fault
-from ..protocol import Messages, ParseError, StatusReports, parse
+from ..protocol import Element, ParseError, parse
 from .data import IntelliSMSConfigEntry
+from .receiver import Outcome, Receiver
+from .turns import Turns
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -40,14 +38,11 @@ MAX_BODY = 1024 * 1024
 READ_CHUNK = 64 * 1024
 # Seconds.
 READ_TIMEOUT = 10
-START_HOLD = 30
-RELOAD_HOLD = 10
 LOG_INTERVAL = 3600
-MAX_HELD = 64
-# Messages that are published in one go.
-PART_SIZE = 50
-# Bytes that are read in about a millisecond.
-PARSE_AT_ONCE = 32 * 1024
+# What is read in one go, before others get their turn. What they wait for takes several.
+PART_SECONDS = 0.001
+# Bytes that are taken apart within a few milliseconds, whatever they are.
+SHORT = 16 * 1024
 
 HELLO = (
     "This is the right address. Paste it into your IntelliSMS account under "
@@ -55,13 +50,6 @@ HELLO = (
 )
 # What aiohttp itself says of a path that does not exist.
 NOT_FOUND = "404: Not Found"
-
-_NOT_COMING = (
-    ConfigEntryState.SETUP_ERROR,
-    ConfigEntryState.SETUP_RETRY,
-    ConfigEntryState.MIGRATION_ERROR,
-    ConfigEntryState.FAILED_UNLOAD,
-)
 
 
 class Stream(Protocol):
@@ -90,12 +78,11 @@ class Endpoint:
         """Open our own door; ids are registered one by one."""
         self._hass = hass
         self._routes: dict[str, Route] = {}
-        self._held = 0
-        self._changed = asyncio.Event()
+        self.turns = Turns(hass)
         self._next_log = 0.0
-        hass.http.register_view(IntelliSMSView(self))
-        for event_type in (EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP):
-            hass.bus.async_listen_once(event_type, self._async_wake)
+        # A view knows only some methods and offers them to other origins: at an id that
+        # nobody knows, all have to be answered as at a path that does not exist.
+        hass.http.app.router.add_route(METH_ANY, URL_PATH, self._handle_own_door)
 
     # ---- registration -------------------------------------------------------------
 
@@ -103,7 +90,7 @@ class Endpoint:
     def async_register(self, entry: IntelliSMSConfigEntry) -> None:
         """Let the doors know an entry's ids, its replaced ones too. Safe to repeat."""
         if not any(route.entry_id == entry.entry_id for route in self._routes.values()):
-            entry.async_on_state_change(self._async_wake)
+            entry.async_on_state_change(self.turns.async_wake)
         ids = dict.fromkeys(entry.data.get(CONF_REPLACED_IDS, ()), True)
         for webhook_id, replaced in {**ids, entry.data[CONF_WEBHOOK_ID]: False}.items():
             if webhook_id not in self._routes:
@@ -125,15 +112,12 @@ class Endpoint:
             if route.entry_id == entry.entry_id:
                 webhook.async_unregister(self._hass, webhook_id)
                 del self._routes[webhook_id]
-        self._async_wake()
-
-    @callback
-    def _async_wake(self, _event: Event | None = None) -> None:
-        """Let those who are held look again."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self.turns.async_wake()
 
     # ---- answering ----------------------------------------------------------------
+
+    async def _handle_own_door(self, request: web.Request) -> web.Response:
+        return await self.async_handle(request.match_info["webhook_id"], request)
 
     async def _async_handle_webhook(
         self, _hass: HomeAssistant, webhook_id: str, request: web.Request
@@ -183,33 +167,53 @@ class Endpoint:
             return HTTPStatus.REQUEST_TIMEOUT
         except web.RequestPayloadError:
             return HTTPStatus.BAD_REQUEST
-        read = await self._parse(body, request.query.get("to"))
-        entry = await self._ready_entry(route.entry_id)
-        if entry is None:
-            return HTTPStatus.SERVICE_UNAVAILABLE
-        if self._routes.get(webhook_id, route).replaced:
-            return HTTPStatus.NOT_FOUND
-        receiver = entry.runtime_data.receiver
-        if isinstance(read, ParseError):
-            self._log_unreadable(read)
-            receiver.async_unreadable(read)
-            return HTTPStatus.BAD_REQUEST
-        complete = True
-        for part in _parts(read):
-            # What was published before is marked, so a retry brings the rest.
-            if self._loaded(route.entry_id) is not entry:
+        async with self.turns.turn(route.entry_id) as receiver:
+            if receiver is None:
                 return HTTPStatus.SERVICE_UNAVAILABLE
-            complete &= receiver.async_receive(part)
-            # Others get their turn, and core's event trigger takes one to run automations:
-            # answered before, a kill at that moment would lose the message.
-            await asyncio.sleep(0)
-        return HTTPStatus.OK if complete else HTTPStatus.INTERNAL_SERVER_ERROR
+            if self._routes.get(webhook_id, route).replaced:
+                return HTTPStatus.NOT_FOUND
+            return await self._publish(route.entry_id, receiver, body, request.query.get("to"))
 
-    async def _parse(self, body: bytes, to: str | None) -> Messages | StatusReports | ParseError:
-        """Read a post; a long one in the executor, where it holds nobody up."""
-        if len(body) > PARSE_AT_ONCE:
-            return await self._hass.async_add_executor_job(_parse, body, to)
-        return _parse(body, to)
+    async def _publish(
+        self, entry_id: str, receiver: Receiver, body: bytes, to: str | None
+    ) -> HTTPStatus:
+        try:
+            elements = await self._parse(body, to)
+        except ParseError as err:
+            self._log_unreadable(err)
+            if self.turns.receiver(entry_id) is receiver:
+                receiver.async_unreadable(err)
+            return HTTPStatus.BAD_REQUEST
+        outcomes: Counter[Outcome] = Counter()
+        part_end = monotonic() + PART_SECONDS
+        try:
+            for element in elements:
+                # What was published before is marked, so a retry brings the rest.
+                if not await self.turns.may_go_on(entry_id, receiver):
+                    return HTTPStatus.SERVICE_UNAVAILABLE
+                outcome = receiver.async_receive(element)
+                outcomes[outcome] += 1
+                if outcome is Outcome.PUBLISHED or monotonic() >= part_end:
+                    # Others get their turn, and core's event trigger takes one to run
+                    # automations: answered before, a kill at that moment would lose the
+                    # message. What they do may take longer than publishing did.
+                    await asyncio.sleep(0)
+                    part_end = monotonic() + PART_SECONDS
+        finally:
+            # One that was unloaded has written its journal for the last time.
+            if self.turns.receiver(entry_id) is receiver:
+                receiver.async_contacted(put_off=outcomes[Outcome.PUT_OFF])
+        if outcomes[Outcome.FAILED]:
+            return HTTPStatus.INTERNAL_SERVER_ERROR
+        if outcomes[Outcome.PUT_OFF]:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        return HTTPStatus.OK
+
+    async def _parse(self, body: bytes, to: str | None) -> Iterator[Element]:
+        """Take a post apart; a long one in the executor, where it holds nobody up."""
+        if len(body) <= SHORT:
+            return parse(body, to=to)
+        return await self._hass.async_add_executor_job(partial(parse, body, to=to))
 
     def _log_unreadable(self, err: ParseError) -> None:
         """Say so once an hour: what is posted again every 5 minutes would fill the log."""
@@ -221,59 +225,6 @@ class Endpoint:
                 err.reason.value,
             )
 
-    # ---- holding ------------------------------------------------------------------
-
-    async def _ready_entry(self, entry_id: str) -> IntelliSMSConfigEntry | None:
-        """Return the entry once automations run and it is loaded, None if that takes too long."""
-        entry = self._loaded(entry_id)
-        if entry or not self._worth_waiting(entry_id) or self._held >= MAX_HELD:
-            return entry
-        limit = RELOAD_HOLD if self._hass.state is CoreState.running else START_HOLD
-        self._held += 1
-        try:
-            async with asyncio.timeout(limit):
-                while entry is None and self._worth_waiting(entry_id):
-                    await self._changed.wait()
-                    entry = self._loaded(entry_id)
-        except TimeoutError:
-            return None
-        finally:
-            self._held -= 1
-        return entry
-
-    def _loaded(self, entry_id: str) -> IntelliSMSConfigEntry | None:
-        if self._hass.state is not CoreState.running:
-            return None
-        entry = self._hass.config_entries.async_get_entry(entry_id)
-        return entry if entry and entry.state is ConfigEntryState.LOADED else None
-
-    def _worth_waiting(self, entry_id: str) -> bool:
-        entry = self._hass.config_entries.async_get_entry(entry_id)
-        return (
-            not self._hass.is_stopping
-            and entry is not None
-            and entry.disabled_by is None
-            and entry.state not in _NOT_COMING
-        )
-
-
-def _parse(body: bytes, to: str | None) -> Messages | StatusReports | ParseError:
-    try:
-        return parse(body, to=to)
-    except ParseError as err:
-        return err
-
-
-def _parts(post: Messages | StatusReports) -> Iterator[Messages | StatusReports]:
-    """Cut a post of very many messages into parts that take milliseconds each."""
-    if isinstance(post, StatusReports) or len(post.messages) <= PART_SIZE:
-        yield post
-        return
-    bad = post.bad
-    for messages in batched(post.messages, PART_SIZE, strict=False):
-        yield Messages(messages=messages, bad=bad)
-        bad = ()
-
 
 async def _read(stream: Stream) -> bytes:
     """Read a body in parts: a single read has no cap, also not on what decompresses."""
@@ -284,25 +235,6 @@ async def _read(stream: Stream) -> bytes:
             if len(body) > MAX_BODY:
                 raise BodyTooLargeError
     return bytes(body)
-
-
-class IntelliSMSView(HomeAssistantView):
-    """Our own door: what it does not know is 404, and the provider keeps the message."""
-
-    url = URL_PATH
-    name = f"api:{DOMAIN}"
-    requires_auth = False
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Keep the handler behind the door."""
-        self._endpoint = endpoint
-
-    async def _handle(self, request: web.Request, webhook_id: str) -> web.Response:
-        return await self._endpoint.async_handle(webhook_id, request)
-
-    get = _handle
-    head = _handle
-    post = _handle
 
 
 # Entries come and go; the doors are open from set-up until Home Assistant stops.

@@ -1,12 +1,11 @@
-"""From a parsed post to what Home Assistant knows of it.
+"""From what was posted to what Home Assistant knows of it.
 
 Everything here is synchronous: between looking a message up in the journal and
 marking it there is no await, so two posts at once cannot both publish it.
 """
 
 from collections import deque
-from collections.abc import Callable
-from datetime import datetime
+from enum import Enum, auto
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant, callback
@@ -15,19 +14,31 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_ACCEPT, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS, Accept, Ignored
 from ..faults import log_fault
-from ..protocol import Message, Messages, ParseError, StatusReport, StatusReports
+from ..protocol import BadElement, Element, Message, ParseError, StatusReport
 from .delivery import Delivery
 from .directory import Directory
+from .flood import Flood
 from .journal import Journal
 from .signals import (
     SIGNAL_MESSAGE,
     Trouble,
     signal_account,
+    signal_flood,
     signal_record,
     signal_trouble,
 )
 
 MAX_SHAPES = 5
+
+
+class Outcome(Enum):
+    """What became of something posted; what was put off or failed has to come again."""
+
+    PUBLISHED = auto()
+    # Seen before, turned away, or no message at all.
+    PASSED_OVER = auto()
+    PUT_OFF = auto()
+    FAILED = auto()
 
 
 class Receiver:
@@ -42,30 +53,40 @@ class Receiver:
         self._entry_id = entry.entry_id
         self._directory = directory
         self._journal = journal
+        self._flood = Flood()
         # What could not be understood lately, without its content.
         self.shapes: deque[str] = deque(maxlen=MAX_SHAPES)
 
     @callback
-    def async_receive(self, post: Messages | StatusReports) -> bool:
-        """Publish a post's elements in their order; False if a fault of ours hit one.
+    def async_receive(self, element: Element) -> Outcome:
+        """Publish what was posted, once; what was published is marked."""
+        try:
+            match element:
+                case Message():
+                    return self._message(element)
+                case StatusReport():
+                    return self._report(element)
+                case BadElement():
+                    self._ignore(Ignored.BAD_ELEMENT, element.shape)
+        except Exception as err:  # noqa: BLE001
+            log_fault(err, "publishing a message")
+            return Outcome.FAILED
+        return Outcome.PASSED_OVER
 
-        What was published is marked, so that the retry brings only the rest.
-        """
-        now = dt_util.utcnow()
-        if isinstance(post, Messages):
-            for element in post.bad:
-                self._ignore(Ignored.BAD_ELEMENT, element.shape)
-            published = [self._try(self._message, message, now) for message in post.messages]
-        else:
-            published = [self._try(self._report, report, now) for report in post.reports]
-        self._account_contacted(now)
-        return all(published)
+    @callback
+    def async_contacted(self, *, put_off: int = 0) -> None:
+        """Tell of a post when it has been dealt with, and how many messages of it were put off."""
+        if put_off:
+            async_dispatcher_send(self._hass, signal_flood(self._entry_id), put_off)
+        self._journal.account.last_contact = dt_util.utcnow()
+        self._journal.async_account_changed()
+        async_dispatcher_send(self._hass, signal_account(self._entry_id))
 
     @callback
     def async_unreadable(self, err: ParseError) -> None:
         """Count a post that is not in the provider's format."""
         self._ignore(Ignored.UNREADABLE, err.shape)
-        self._account_contacted(dt_util.utcnow())
+        self.async_contacted()
 
     def _ignore(self, kind: Ignored, shape: str) -> None:
         self._journal.account.ignored[kind] += 1
@@ -73,29 +94,20 @@ class Receiver:
         trouble = Trouble(kind=kind, shape=shape)
         async_dispatcher_send(self._hass, signal_trouble(self._entry_id), trouble)
 
-    def _try[T](self, publish: Callable[[T, datetime], None], element: T, now: datetime) -> bool:
-        try:
-            publish(element, now)
-        except Exception as err:  # noqa: BLE001
-            log_fault(err, "publishing a message")
-            return False
-        return True
-
-    def _account_contacted(self, now: datetime) -> None:
-        self._journal.account.last_contact = now
-        self._journal.async_account_changed()
-        async_dispatcher_send(self._hass, signal_account(self._entry_id))
-
-    def _message(self, message: Message, now: datetime) -> None:
+    def _message(self, message: Message) -> Outcome:
         if self._journal.has_seen(message.key):
             self._journal.account.ignored[Ignored.DUPLICATE] += 1
-            return
-        delivery = self._delivery(message, now)
+            return Outcome.PASSED_OVER
+        delivery = self._delivery(message)
         if not self.accepts(delivery):
             self._journal.account.ignored[Ignored.SENDER] += 1
-            return
+            return Outcome.PASSED_OVER
+        # A contact is one sender, by whatever number.
+        if not self._flood.admits(delivery.contact_id or message.sender):
+            return Outcome.PUT_OFF
         self._publish(delivery)
         self._journal.async_mark(message.key)
+        return Outcome.PUBLISHED
 
     @callback
     def async_simulate(self, message: Message) -> Delivery:
@@ -103,7 +115,7 @@ class Receiver:
 
         PermissionError where its sender would be turned away.
         """
-        delivery = self._delivery(message, dt_util.utcnow(), simulated=True)
+        delivery = self._delivery(message, simulated=True)
         if not self.accepts(delivery):
             raise PermissionError
         self._publish(delivery)
@@ -113,11 +125,11 @@ class Receiver:
         """Tell whether the account takes messages of this sender."""
         return delivery.sender_known or self._entry.options.get(CONF_ACCEPT) != Accept.KNOWN
 
-    def _delivery(self, message: Message, now: datetime, *, simulated: bool = False) -> Delivery:
+    def _delivery(self, message: Message, *, simulated: bool = False) -> Delivery:
         delivery = Delivery(
             entry_id=self._entry_id,
             message=message,
-            received_at=now,
+            received_at=dt_util.utcnow(),
             to=message.to,
             simulated=simulated,
         )
@@ -150,9 +162,9 @@ class Receiver:
         )
         async_dispatcher_send(self._hass, SIGNAL_MESSAGE, delivery)
 
-    def _report(self, report: StatusReport, _now: datetime) -> None:
+    def _report(self, report: StatusReport) -> Outcome:
         if self._journal.has_seen(report.key):
-            return
+            return Outcome.PASSED_OVER
         self._hass.bus.async_fire(
             EVENT_MESSAGE_STATUS,
             {
@@ -165,3 +177,4 @@ class Receiver:
             context=Context(),
         )
         self._journal.async_mark(report.key)
+        return Outcome.PUBLISHED

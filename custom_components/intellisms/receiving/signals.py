@@ -38,3 +38,8 @@ def signal_trouble(entry_id: str) -> SignalType[Trouble]:
 def signal_disk(entry_id: str) -> SignalType[()]:
     """Return the signal for when the disk takes the account's journal no more, or again."""
     return SignalType(f"{DOMAIN}_disk_{entry_id}")
+
+
+def signal_flood(entry_id: str) -> SignalType[int]:
+    """Return the signal for how many messages were put off, their senders having sent too many."""
+    return SignalType(f"{DOMAIN}_flood_{entry_id}")

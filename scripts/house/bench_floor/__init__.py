@@ -1,6 +1,5 @@
-"""What scripts/bench compares with: bare webhooks, a clock that automations stop, and work."""
+"""What scripts/bench compares with: bare webhooks, and a clock that automations stop."""
 
-from threading import Event, Thread
 import time
 from typing import Any
 
@@ -43,21 +42,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         marks.clear()
         return web.json_response(seen)
 
-    resting = Event()
-
-    def burn() -> None:
-        while not resting.is_set():
-            sum(range(1000))
-
-    @callback
-    def start_burning(call: ServiceCall) -> None:
-        """Keep so many threads busy, or with 0 none any more."""
-        resting.clear() if call.data["threads"] else resting.set()
-        for _ in range(call.data["threads"]):
-            Thread(target=burn, daemon=True).start()
-
     hass.services.async_register(DOMAIN, "mark", mark)
-    hass.services.async_register(DOMAIN, "burn", start_burning)
     webhook.async_register(hass, DOMAIN, "marks", "bench_marks", collect)
     for platform in ("event", "sensor"):
         hass.async_create_task(async_load_platform(hass, platform, DOMAIN, {}, config))

@@ -1,0 +1,787 @@
+"""When a post is published: once it can be, one at a time, and others get their turn."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from http import HTTPStatus
+from itertools import count
+import socket
+import threading
+from typing import Any
+from unittest.mock import patch
+
+from aiohttp import ClientError
+from homeassistant.components.webhook import async_handle_webhook
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CoreState, Event, HomeAssistant, ServiceCall, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.setup import async_setup_component
+from homeassistant.util.aiohttp import MockRequest
+from homeassistant.util.dt import utcnow
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_mock_service,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
+from custom_components.intellisms.protocol import parse
+from custom_components.intellisms.receiving import endpoint, turns
+
+from .conftest import WEBHOOK_ID, Post, saying, sms, together
+
+OWN_DOOR = f"/api/intellisms/{WEBHOOK_ID}"
+DOORS = ["/api/intellisms/", "/api/webhook/"]
+
+type Messages = list[Event[dict[str, Any]]]
+
+
+def said(messages: Messages) -> list[str]:
+    """Return the texts of events."""
+    return [event.data["text"] for event in messages]
+
+
+def texts(first: int, end: int) -> list[str]:
+    """Return the texts of `saying`."""
+    return [f"Text {number}" for number in range(first, end)]
+
+
+# ---- holding ----------------------------------------------------------------------
+
+
+@pytest.fixture
+async def starting(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Return an account that is loaded while Home Assistant is still starting."""
+    hass.set_state(CoreState.starting)
+    entry.add_to_hass(hass)
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
+    return entry
+
+
+async def settle() -> None:
+    """Let requests that were begun get as far as they can."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+def held_now(hass: HomeAssistant) -> int:
+    """Return how many posts are held; from outside that cannot be told from a slow line."""
+    return hass.data[endpoint.DATA_ENDPOINT].turns.held
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what the network brings about: there is no event for it."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+
+
+async def begin(hass: HomeAssistant, request: Any) -> asyncio.Task[int]:
+    """Begin a request, and let it come as far as it can: held, or answered."""
+    before = held_now(hass)
+    task: asyncio.Task[int] = asyncio.ensure_future(request)
+    await until(lambda: held_now(hass) != before or task.done())
+    return task
+
+
+async def soon[T](answer: Awaitable[T]) -> T:
+    """Return an answer that must not be waited for as long as anything is held."""
+    return await asyncio.wait_for(answer, turns.RELOAD_HOLD / 2)
+
+
+def start(hass: HomeAssistant) -> None:
+    """Let Home Assistant have started."""
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+
+
+async def test_posts_are_held_until_automations_run(
+    hass: HomeAssistant, starting: MockConfigEntry, door: Post, messages: Messages
+) -> None:
+    held = await begin(hass, door(sms()))
+    assert not held.done()
+    assert messages == []
+
+    start(hass)
+    assert await held == HTTPStatus.OK
+    assert len(messages) == 1
+
+
+async def test_posts_are_turned_away_when_starting_takes_too_long(
+    hass: HomeAssistant,
+    starting: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+) -> None:
+    held = await begin(hass, own_door(sms()))
+
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD - 1))
+    await settle()
+    assert not held.done()
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD + 1))
+
+    assert await soon(held) == HTTPStatus.SERVICE_UNAVAILABLE
+    assert messages == []
+
+
+async def test_only_64_are_held(
+    hass: HomeAssistant, starting: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    held = [await begin(hass, own_door(saying(number))) for number in range(64)]
+    assert not any(post.done() for post in held)
+
+    assert await soon(own_door(saying(64))) == HTTPStatus.SERVICE_UNAVAILABLE
+
+    # One gives way to another.
+    held.pop().cancel()
+    await until(lambda: held_now(hass) < 64)
+    held.append(await begin(hass, own_door(saying(64))))
+    assert not held[-1].done()
+
+    start(hass)
+    assert await asyncio.gather(*held) == [HTTPStatus.OK] * 64
+    assert len(messages) == 64
+
+
+async def test_same_message_held_twice_is_published_once(
+    hass: HomeAssistant,
+    starting: MockConfigEntry,
+    own_door: Post,
+    webhook_door: Post,
+    messages: Messages,
+) -> None:
+    held = [await begin(hass, door(sms())) for door in (own_door, webhook_door)]
+    start(hass)
+    assert await asyncio.gather(*held) == [HTTPStatus.OK] * 2
+    assert len(messages) == 1
+
+
+async def test_held_post_to_an_address_that_is_replaced_meanwhile(
+    hass: HomeAssistant, starting: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    held = await begin(hass, own_door(sms()))
+    data = {**starting.data, "webhook_id": "0e3" * 20, "replaced_ids": [WEBHOOK_ID]}
+    hass.config_entries.async_update_entry(starting, data=data)
+    await hass.async_block_till_done()
+    start(hass)
+
+    assert await held == HTTPStatus.NOT_FOUND
+    assert messages == []
+
+
+async def test_oversized_body_is_refused_before_it_is_held(
+    starting: MockConfigEntry, own_door: Post
+) -> None:
+    assert await own_door("x" * (endpoint.MAX_BODY + 1)) == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+async def test_held_posts_are_turned_away_when_home_assistant_stops(
+    hass: HomeAssistant, starting: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    held = await begin(hass, own_door(sms()))
+    hass.set_state(CoreState.stopping)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+
+    assert await soon(held) == HTTPStatus.SERVICE_UNAVAILABLE
+    assert messages == []
+    hass.set_state(CoreState.running)
+
+
+@pytest.mark.parametrize("path", DOORS)
+async def test_posts_are_turned_away_while_stopping(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    messages: Messages,
+    path: str,
+) -> None:
+    client = await hass_client_no_auth()
+    hass.set_state(CoreState.stopping)
+
+    response = await soon(client.post(f"{path}{WEBHOOK_ID}", data=sms()))
+
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert messages == []
+    hass.set_state(CoreState.running)
+
+
+async def test_cloudhook_is_turned_away_while_stopping(
+    hass: HomeAssistant, loaded: MockConfigEntry, messages: Messages
+) -> None:
+    hass.set_state(CoreState.stopping)
+    request = MockRequest(content=sms().encode(), mock_source="cloud", method="POST")
+
+    response = await soon(async_handle_webhook(hass, WEBHOOK_ID, request))
+
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert messages == []
+    hass.set_state(CoreState.running)
+
+
+async def test_posts_are_held_through_a_reload(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, messages: Messages
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    held = await begin(hass, door(sms()))
+    assert not held.done()
+
+    await hass.config_entries.async_setup(loaded.entry_id)
+
+    assert await held == HTTPStatus.OK
+    assert len(messages) == 1
+
+
+async def test_posts_are_turned_away_when_nobody_loads_the_entry(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    held = await begin(hass, own_door(sms()))
+
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD - 1))
+    await settle()
+    assert not held.done()
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD + 1))
+
+    assert await soon(held) == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+async def test_disabled_entry_turns_posts_away_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post
+) -> None:
+    await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    assert await soon(door(sms())) == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        ConfigEntryState.SETUP_ERROR,
+        ConfigEntryState.SETUP_RETRY,
+        ConfigEntryState.MIGRATION_ERROR,
+        ConfigEntryState.FAILED_UNLOAD,
+    ],
+)
+async def test_entry_that_failed_turns_posts_away_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, state: ConfigEntryState
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    loaded.mock_state(hass, state)
+    assert await soon(door(sms())) == HTTPStatus.SERVICE_UNAVAILABLE
+    loaded.mock_state(hass, ConfigEntryState.NOT_LOADED)
+
+
+async def test_caller_that_hangs_up_is_not_published(
+    hass: HomeAssistant,
+    starting: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    messages: Messages,
+) -> None:
+    client = await hass_client_no_auth()
+    held = await begin(hass, client.post(OWN_DOOR, data=sms()))
+    held.cancel()
+    with pytest.raises((asyncio.CancelledError, ClientError)):
+        await held
+    await until(lambda: held_now(hass) == 0)
+
+    start(hass)
+    await hass.async_block_till_done()
+    assert messages == []
+
+
+# ---- one at a time ----------------------------------------------------------------
+
+
+def is_answered(line: socket.socket) -> bool:
+    """Tell whether an answer is on its way, without a turn of the event loop."""
+    try:
+        return line.recv(12, socket.MSG_PEEK).startswith(b"HTTP/1.1 200")
+    except BlockingIOError:
+        return False
+
+
+async def test_a_post_is_answered_before_the_next_is_published(
+    hass: HomeAssistant,
+    starting: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    messages: Messages,
+) -> None:
+    """So that a kill doubles no more than the messages of the post that is under way."""
+    client = await hass_client_no_auth()
+    lines: list[socket.socket] = []
+    for number in range(20):
+        line = socket.create_connection((client.host, client.port))
+        line.setblocking(False)
+        body = together(saying(2 * number), saying(2 * number + 1)).encode()
+        head = f"POST {OWN_DOOR} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        line.sendall(head.encode() + body)
+        lines.append(line)
+        await until(lambda: held_now(hass) == len(lines))
+    answered: list[int] = []
+
+    @callback
+    def count_answers(_event: Event) -> None:
+        answered.append(sum(map(is_answered, lines)))
+
+    hass.bus.async_listen(EVENT_MESSAGE_RECEIVED, count_answers)
+    start(hass)
+    await until(lambda: all(map(is_answered, lines)))
+
+    assert said(messages) == texts(0, 40)
+    assert answered == [number // 2 for number in range(40)]
+    for line in lines:
+        line.close()
+
+
+@asynccontextmanager
+async def in_the_midst(hass: HomeAssistant, long_post: Awaitable[int]) -> AsyncGenerator[Any]:
+    """Begin a post of very many messages, and be in the midst of it."""
+    begun = asyncio.Event()
+    stop = hass.bus.async_listen(EVENT_MESSAGE_RECEIVED, callback(lambda _event: begun.set()))
+    post = asyncio.ensure_future(long_post)
+    await begun.wait()
+    stop()
+    yield post
+
+
+async def test_posts_wait_for_a_long_one(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    async with in_the_midst(hass, own_door(together(*map(saying, range(300))))) as long_post:
+        for number in range(300, 303):
+            assert await own_door(saying(number)) == HTTPStatus.OK
+        assert long_post.done()
+    assert said(messages) == texts(0, 303)
+
+
+async def test_posts_that_wait_for_a_long_one_are_turned_away_when_home_assistant_stops(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    async with in_the_midst(hass, own_door(together(*map(saying, range(1000))))) as long_post:
+        waiting = [asyncio.ensure_future(own_door(saying(number))) for number in range(1000, 1010)]
+        await until(lambda: len(messages) > 50)
+        hass.set_state(CoreState.stopping)
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+        answers = await soon(asyncio.gather(long_post, *waiting))
+    assert answers == [HTTPStatus.SERVICE_UNAVAILABLE] * 11
+    assert said(messages) == texts(0, len(messages))
+    hass.set_state(CoreState.running)
+
+
+async def test_a_post_that_waits_for_a_long_one_is_held_through_a_reload(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    body = together(*map(saying, range(1000)))
+    async with in_the_midst(hass, own_door(body)) as long_post:
+        waiting = asyncio.ensure_future(own_door(saying(1000)))
+        await until(lambda: len(messages) > 50)
+        await hass.config_entries.async_unload(loaded.entry_id)
+        assert await long_post == HTTPStatus.SERVICE_UNAVAILABLE
+        published = len(messages)
+        assert said(messages) == texts(0, published)
+
+        await until(lambda: held_now(hass) == 1)
+        await hass.config_entries.async_setup(loaded.entry_id)
+        assert await waiting == HTTPStatus.OK
+
+    assert await own_door(body) == HTTPStatus.OK
+    assert said(messages) == [*texts(0, published), "Text 1000", *texts(published, 1000)]
+
+
+async def test_the_next_goes_on_when_a_caller_hangs_up(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    hass_client_no_auth: ClientSessionGenerator,
+    messages: Messages,
+) -> None:
+    client = await hass_client_no_auth()
+    body = together(*map(saying, range(1000)))
+    async with in_the_midst(hass, client.post(OWN_DOOR, data=body)) as long_post:
+        long_post.cancel()
+        with pytest.raises((asyncio.CancelledError, ClientError)):
+            await long_post
+        assert await own_door(saying(1000)) == HTTPStatus.OK
+    assert len(messages) < 1000
+    assert said(messages)[-1] == "Text 1000"
+
+
+async def test_a_post_is_read_only_when_it_is_its_turn(
+    hass: HomeAssistant, starting: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    """What waits needs no more memory than its bytes."""
+    before_reading: list[int] = []
+
+    def reading(*args: Any, **kwargs: Any) -> Any:
+        before_reading.append(len(messages))
+        return parse(*args, **kwargs)
+
+    with patch.object(endpoint, "parse", reading):
+        held = [await begin(hass, own_door(saying(number))) for number in range(10)]
+        assert before_reading == []
+        start(hass)
+        assert await asyncio.gather(*held) == [HTTPStatus.OK] * 10
+    assert before_reading == [*range(10)]
+
+
+# ---- others get their turn --------------------------------------------------------
+
+
+async def test_others_get_their_turn_after_each_message_that_is_published(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What automations do with it is not known, and may take long."""
+    monkeypatch.setattr(endpoint, "monotonic", lambda: 0.0)
+    seen: list[str] = []
+
+    @callback
+    def listen(event: Event[dict[str, Any]]) -> None:
+        seen.append(event.data["text"])
+        hass.loop.call_soon(seen.append, "others")
+
+    hass.bus.async_listen(EVENT_MESSAGE_RECEIVED, listen)
+    assert await own_door(together(*map(saying, range(3)))) == HTTPStatus.OK
+    assert seen == ["Text 0", "others", "Text 1", "others", "Text 2", "others"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "parts"), [(0.0, 1), (endpoint.PART_SECONDS, 500), (endpoint.PART_SECONDS / 10, 50)]
+)
+async def test_others_get_their_turn_when_reading_takes_its_time(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    parts: int,
+) -> None:
+    """Of 500 messages that were seen before, each takes some time; so it is read in parts."""
+    body = together(*[sms()] * 500)
+    assert await own_door(sms()) == HTTPStatus.OK
+    clock = count(0, seconds)
+    monkeypatch.setattr(endpoint, "monotonic", lambda: next(clock))
+    taken = 0
+
+    async def take_turns() -> None:
+        nonlocal taken
+        while True:
+            await asyncio.sleep(0)
+            taken += 1
+
+    others = asyncio.ensure_future(take_turns())
+    assert await own_door(body) == HTTPStatus.OK
+    others.cancel()
+    # To post and to be answered takes some as well.
+    assert parts <= taken < parts * 1.2 + 200
+
+
+@pytest.mark.parametrize(("size", "aside"), [(endpoint.SHORT, False), (endpoint.SHORT + 1, True)])
+async def test_a_long_post_is_taken_apart_aside(
+    loaded: MockConfigEntry, own_door: Post, messages: Messages, size: int, *, aside: bool
+) -> None:
+    threads: list[int] = []
+
+    def reading(*args: Any, **kwargs: Any) -> Any:
+        threads.append(threading.get_ident())
+        return parse(*args, **kwargs)
+
+    with patch.object(endpoint, "parse", reading):
+        assert await own_door(sms("x" * (size - len(sms(""))))) == HTTPStatus.OK
+    assert (threads != [threading.get_ident()]) is aside
+    assert len(messages) == 1
+
+
+LONG = "x" * (endpoint.SHORT + 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(sms(LONG), HTTPStatus.SERVICE_UNAVAILABLE), (LONG, HTTPStatus.BAD_REQUEST)],
+    ids=["good", "unreadable"],
+)
+@pytest.mark.parametrize("set_up_again", [True, False])
+async def test_a_reload_while_a_long_post_is_taken_apart(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    body: str,
+    status: HTTPStatus,
+    *,
+    set_up_again: bool,
+) -> None:
+    """The journal that it began with has been written for the last time."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def ours() -> str:
+        return str({key: data for key, data in hass_storage.items() if key.startswith(DOMAIN)})
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        begun.set()
+        assert go_on.wait(10)
+        return parse(*args, **kwargs)
+
+    with patch.object(endpoint, "parse", slow):
+        post = asyncio.ensure_future(own_door(body))
+        await until(begun.is_set)
+        await hass.config_entries.async_unload(loaded.entry_id)
+        if set_up_again:
+            await hass.config_entries.async_setup(loaded.entry_id)
+        stored = ours()
+        go_on.set()
+        assert await post == status
+    async_fire_time_changed(hass, utcnow() + timedelta(minutes=5))
+    await hass.async_block_till_done()
+    assert messages == []
+    assert ours() == stored
+
+
+# ---- automations that are being reloaded ------------------------------------------
+
+RUN = {"action": "test.run", "data": {"text": "{{ trigger.event.data.text }}"}}
+
+
+def automation(name: str, **action: Any) -> dict[str, Any]:
+    """Return an automation as the editor saves it."""
+    return {
+        "id": name.lower(),
+        "alias": name,
+        "mode": "parallel",
+        "triggers": [{"trigger": "event", "event_type": EVENT_MESSAGE_RECEIVED}],
+        "actions": [{**RUN, **action}],
+    }
+
+
+@pytest.fixture
+async def runs(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return what an automation does with each message."""
+    calls: list[ServiceCall] = async_mock_service(hass, "test", "run")
+    assert await async_setup_component(hass, "automation", {"automation": [automation("One")]})
+    return calls
+
+
+class Disk:
+    """Gives the automations that were saved, as slowly as a test wants."""
+
+    def __init__(self) -> None:
+        """Begin slow, with the automation changed."""
+        self.go_on = threading.Event()
+        self.broken = False
+        self._version = count()
+
+    def read(self, *_args: Any) -> dict[str, Any]:
+        """Return the configuration; this is called in a thread."""
+        assert self.go_on.wait(10)
+        if self.broken:
+            raise HomeAssistantError
+        changed = {"continue_on_error": bool(next(self._version) % 2)}
+        return {"automation": [automation(name, **changed) for name in ("One", "Two")]}
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """Let automations be read from a disk that is as slow as a test wants."""
+    disk = Disk()
+    with patch("homeassistant.config.load_yaml_config_file", disk.read):
+        yield disk
+    disk.go_on.set()
+
+
+def reload(hass: HomeAssistant, **data: Any) -> asyncio.Future[Any]:
+    """Reload automations, as the editor does when one is saved."""
+    call = hass.services.async_call("automation", "reload", data, blocking=True)
+    return asyncio.ensure_future(call)
+
+
+async def arrive[T](answer: Awaitable[T], own_door: Post) -> asyncio.Future[T]:
+    """Begin a request, and let it come as far as it can."""
+    post = asyncio.ensure_future(answer)
+    # Others that begin later are answered.
+    for _ in range(10):
+        assert await own_door("", method="GET") == HTTPStatus.OK
+    return post
+
+
+@pytest.mark.parametrize("data", [{}, {"id": "one"}], ids=["all", "one"])
+async def test_posts_wait_while_automations_are_reloaded(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    door: Post,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+    data: dict[str, str],
+) -> None:
+    saved = reload(hass, **data)
+    post = await arrive(door(sms()), own_door)
+    assert not post.done()
+    assert messages == []
+
+    disk.go_on.set()
+    assert await post == HTTPStatus.OK
+    assert saved.done()
+    # By the automation as it is now.
+    assert len(runs) == len(hass.states.async_all("automation"))
+
+
+async def test_the_rest_of_a_long_post_waits_as_well(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+) -> None:
+    @callback
+    def save(event: Event[dict[str, Any]]) -> None:
+        if event.data["text"] == "Text 10":
+            reload(hass)
+
+    hass.bus.async_listen(EVENT_MESSAGE_RECEIVED, save)
+    post = await arrive(own_door(together(*map(saying, range(20)))), own_door)
+    assert said(messages) == texts(0, 11)
+
+    disk.go_on.set()
+    assert await post == HTTPStatus.OK
+    assert said(messages) == texts(0, 20)
+    assert len(runs) == 11 + 2 * 9
+
+
+async def test_a_reload_that_does_not_end_is_not_waited_for_any_longer(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+) -> None:
+    reload(hass)
+    post = await arrive(own_door(sms()), own_door)
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD - 1))
+    await settle()
+    # However often it is tried meanwhile.
+    again = reload(hass)
+    await settle()
+    assert messages == []
+
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD + 1))
+    assert await soon(post) == HTTPStatus.OK
+    assert await soon(own_door(saying(1))) == HTTPStatus.OK
+    assert len(messages) == 2
+    disk.go_on.set()
+    await again
+
+
+async def test_a_reload_that_failed_is_over_with_the_next_that_does_not(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+) -> None:
+    disk.broken = True
+    disk.go_on.set()
+    with pytest.raises(HomeAssistantError):
+        await reload(hass)
+    # Core does not tell of that.
+    post = await arrive(own_door(sms()), own_door)
+    assert not post.done()
+
+    disk.broken = False
+    await reload(hass)
+    assert await soon(post) == HTTPStatus.OK
+    assert len(runs) == 2
+
+
+async def test_posts_wait_for_the_last_of_several_reloads(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+) -> None:
+    before: list[int] = []
+
+    @callback
+    def reloaded(_event: Event) -> None:
+        before.append(len(messages))
+        # The other one takes long.
+        disk.go_on.clear()
+
+    hass.bus.async_listen("automation_reloaded", reloaded)
+    saves = [reload(hass, id=name) for name in ("one", "two")]
+    post = await arrive(own_door(sms()), own_door)
+    disk.go_on.set()
+    await until(lambda: len(before) == 1)
+    await settle()
+    assert not post.done()
+    disk.go_on.set()
+
+    assert await soon(post) == HTTPStatus.OK
+    assert before == [0, 0]
+    await asyncio.gather(*saves)
+
+
+async def test_what_others_reload_is_not_waited_for(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, runs: list[ServiceCall]
+) -> None:
+    async_mock_service(hass, "script", "reload")
+    await hass.services.async_call("script", "reload", blocking=True)
+    await hass.services.async_call("automation", "turn_on", {"entity_id": "all"}, blocking=True)
+    # One that was called before anybody listened.
+    hass.bus.async_fire("automation_reloaded")
+    assert await soon(own_door(sms())) == HTTPStatus.OK
+
+
+async def test_a_reload_while_home_assistant_starts(
+    hass: HomeAssistant,
+    starting: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+) -> None:
+    post = await begin(hass, own_door(sms()))
+    reload(hass)
+    start(hass)
+    await settle()
+    assert not post.done()
+
+    disk.go_on.set()
+    assert await soon(post) == HTTPStatus.OK
+    assert len(runs) == 2
+
+
+@pytest.mark.parametrize("stops", [True, False], ids=["stop", "unload"])
+async def test_posts_that_wait_for_automations_are_turned_away(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+    *,
+    stops: bool,
+) -> None:
+    saved = reload(hass)
+    posts = [await arrive(own_door(saying(number)), own_door) for number in range(2)]
+    if stops:
+        hass.set_state(CoreState.stopping)
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    else:
+        await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
+    assert await soon(asyncio.gather(*posts)) == [HTTPStatus.SERVICE_UNAVAILABLE] * 2
+    assert messages == []
+    disk.go_on.set()
+    await saved
+    hass.set_state(CoreState.running)
