@@ -28,8 +28,7 @@ from custom_components.intellisms.matching.text import (
     PATTERN_TIMEOUT,
 )
 from custom_components.intellisms.picture import PictureError
-from custom_components.intellisms.protocol import MessageType
-from custom_components.intellisms.protocol.incoming import STATUS_WORDS
+from custom_components.intellisms.protocol import STATUS_WORDS, MessageType
 from custom_components.intellisms.trigger import BUTTON_TYPES
 
 from .automations import (

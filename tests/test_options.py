@@ -27,7 +27,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, EVENT_MESSAGE_RECEIVED
-from custom_components.intellisms.privacy import SAID, Privacy
+from custom_components.intellisms.privacy import Privacy
+from custom_components.intellisms.protocol import SAID
 
 from .automations import ANNA, household, image, reply, text
 from .helpers_automation import automate_by, posted, receive, set_up, when

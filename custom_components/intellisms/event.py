@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import RecordEntity
 from .privacy import without_what_was_said
-from .protocol import MessageType
+from .protocol import LONG, MessageType
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
 from .receiving.directory import Listing
@@ -51,7 +51,7 @@ class MessageEvent(RecordEntity, EventEntity):
     would keep what was said for a week after the number is gone.
     """
 
-    _unrecorded_attributes = frozenset({"text", "raw", "user_data"})
+    _unrecorded_attributes = frozenset(LONG)
 
     @override
     async def async_added_to_hass(self) -> None:

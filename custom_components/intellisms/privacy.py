@@ -6,9 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.recorder import DATA_INSTANCE
 
 from .const import EVENT_MESSAGE_RECEIVED
-
-# The event's keys that hold what a person said.
-SAID = ("text", "raw", "user_data", "button_id", "button_text", "media_url")
+from .protocol import SAID
 
 
 def without_what_was_said(event: dict[str, Any]) -> dict[str, Any]:

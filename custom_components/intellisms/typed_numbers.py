@@ -10,13 +10,14 @@ import re
 
 from homeassistant.core import HomeAssistant
 
+from .protocol.numbers import without_separators
+
 MIN_SHORTCODE = 3
 MAX_SHORTCODE = 6
 # What a sender's name may have at most (3GPP TS 23.040).
 MAX_NAME = 11
 # Digits from which on a text with letters is a number with something wrong in it.
 MANY_DIGITS = 7
-_SEPARATORS = str.maketrans("", "", " \t-.()/\u00a0")
 # Copied from a page or a message.
 _LINK = re.compile(r"(?:tel|sms|whatsapp):", re.IGNORECASE)
 # Mexico gave up the 1 of its mobile numbers in 2019; WhatsApp did not.
@@ -69,7 +70,7 @@ def _understand(text: str, country: str | None) -> TypedNumber:
     if any(character.isalpha() for character in typed):
         # *Last sender* shows a stranger's name in these marks, to be copied from there.
         return _name(typed.removeprefix("“").removesuffix("”"))
-    compact = typed.translate(_SEPARATORS)
+    compact = without_separators(typed)
     digits = compact.removeprefix("+").removeprefix("00" if compact[:1] != "+" else "")
     if not (digits.isascii() and digits.isdigit()):
         raise TypedNumberError(NumberProblem.INVALID)
@@ -122,7 +123,7 @@ def _either(digits: str, country: str | None) -> TypedNumber:
 def _possible(text: str, country: str | None) -> TypedNumber | None:
     import phonenumbers
 
-    compact = text.translate(_SEPARATORS)
+    compact = without_separators(text)
     if country is None and _MEXICAN_MOBILE.fullmatch(compact):
         return TypedNumber(number=compact, written=compact)
     try:

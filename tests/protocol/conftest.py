@@ -1,13 +1,3 @@
-"""Here nothing runs Home Assistant: what the other tests start for each test stays off."""
+"""Here nothing runs Home Assistant."""
 
-import pytest
-
-
-@pytest.fixture(autouse=True)
-def custom_integrations() -> None:
-    """Replace the one beside the tests of the integration, which starts Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
-def websocket_api() -> None:
-    """Replace the one beside the tests of the integration, which starts Home Assistant."""
+from tests.pure import custom_integrations, websocket_api  # noqa: F401

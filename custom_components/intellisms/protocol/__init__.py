@@ -2,6 +2,10 @@
 
 from .incoming import parse, raw_fields
 from .models import (
+    LONG,
+    SAID,
+    STATUS_WORDS,
+    TOLD,
     BadElement,
     ChannelName,
     Element,
@@ -14,6 +18,10 @@ from .models import (
 from .numbers import canonical_number
 
 __all__ = [
+    "LONG",
+    "SAID",
+    "STATUS_WORDS",
+    "TOLD",
     "BadElement",
     "ChannelName",
     "Element",

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from .models import (
+    STATUS_WORDS,
     BadElement,
     ChannelName,
     Element,
@@ -40,21 +41,6 @@ MAX_DIGITS = 18
 # A type or channel is a word: it names event types and states.
 MAX_WORD = 64
 UNKNOWN_TYPE = "unknown"
-
-# Message status codes, from the provider's page on status reports.
-STATUS_WORDS = {
-    0: "unknown",
-    1: "ok",
-    2: "queued",
-    3: "sent",
-    4: "delivered",
-    5: "request_error",
-    6: "undeliverable",
-    7: "routing_error",
-    8: "expired",
-    11: "acknowledged",
-    12: "rejected",
-}
 
 type JsonObject = dict[str, Any]
 type Fields = dict[str, Any]

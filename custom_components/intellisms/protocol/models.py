@@ -4,10 +4,12 @@ Whatever a person wrote or is called stays out of `repr`, so that no log line,
 traceback or assertion can show it by accident.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from operator import attrgetter
+from typing import Any, Self, get_args, get_origin
 
 
 class ChannelName(StrEnum):
@@ -51,6 +53,13 @@ class ParseError(Exception):
         self.shape = shape
 
 
+# What the metadata of a message's field may say: a person said it or sent it along, it may fill
+# kilobytes, and it has no place of its own in an event.
+_SAID = {"said": True}
+_SAID_AT_LENGTH = {"said": True, "long": True}
+_NOT_TOLD = {"told": False}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """One received message.
@@ -58,24 +67,67 @@ class Message:
     `to` and `sender` are in one spelling (see `canonical_number`), `sent` is in
     UTC. `key` identifies the same message when the provider posts it again.
     `raw` is the object as posted, only for a type that is not in `MessageType`.
+    An event has the fields in this order, under their names; whom it is to and
+    from it tells together with who that is.
     """
 
-    key: str
-    type: str
+    key: str = field(metadata=_NOT_TOLD)
+    to: str | None = field(default=None, repr=False, metadata=_NOT_TOLD)
+    sender: str | None = field(default=None, repr=False, metadata=_NOT_TOLD)
     channel: str | None = None
-    to: str | None = field(default=None, repr=False)
-    sender: str | None = field(default=None, repr=False)
-    text: str | None = field(default=None, repr=False)
-    button_id: str | None = field(default=None, repr=False)
-    button_text: str | None = field(default=None, repr=False)
+    type: str
+    text: str | None = field(default=None, repr=False, metadata=_SAID_AT_LENGTH)
+    button_id: str | None = field(default=None, repr=False, metadata=_SAID)
+    button_text: str | None = field(default=None, repr=False, metadata=_SAID)
     reply_to: str | None = field(default=None, repr=False)
-    media_url: str | None = field(default=None, repr=False)
-    user_data: str | None = field(default=None, repr=False)
+    media_url: str | None = field(default=None, repr=False, metadata=_SAID)
+    user_data: str | None = field(default=None, repr=False, metadata=_SAID_AT_LENGTH)
     network_code: str | None = field(default=None, repr=False)
     message_id: str | None = field(default=None, repr=False)
     sent: datetime | None = None
-    raw: dict[str, Any] | None = field(default=None, repr=False)
+    raw: dict[str, Any] | None = field(default=None, repr=False, metadata=_SAID_AT_LENGTH)
     raw_truncated: bool = False
+
+    @property
+    def size(self) -> int:
+        """Return how many characters its texts have together; `raw` does not count."""
+        return sum(len(value) for value in _all_of(self) if isinstance(value, str))
+
+    def as_event(self) -> dict[str, Any]:
+        """Return its part of an event's data."""
+        told = dict(zip(TOLD, _told_of(self), strict=True))
+        told["sent"] = self.sent and self.sent.isoformat()
+        return told
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any], *, sender: str | None) -> Self:
+        """Rebuild what `as_event` made; KeyError, TypeError or ValueError if it did not."""
+        told = {name: event[name] for name in TOLD}
+        if told["sent"] is not None:
+            told["sent"] = datetime.fromisoformat(told["sent"])
+        for name, classes in _CLASSES.items():
+            if not isinstance(told[name], classes):
+                raise TypeError(name)
+        return cls(key="", sender=sender, **told)
+
+
+def _names(word: str, *, by_default: bool = False) -> tuple[str, ...]:
+    """Return the names of the fields whose metadata has a word."""
+    return tuple(one.name for one in fields(Message) if one.metadata.get(word, by_default))
+
+
+# An event's keys that are a message's; of these, what a person said, and what may be long.
+TOLD = _names("told", by_default=True)
+SAID = _names("said")
+LONG = _names("long")
+_told_of = attrgetter(*TOLD)
+_all_of = attrgetter(*(one.name for one in fields(Message)))
+# What they may be, `dict` for a `dict[str, Any]`.
+_CLASSES = {
+    one.name: tuple(get_origin(each) or each for each in get_args(one.type) or (one.type,))
+    for one in fields(Message)
+    if one.name in TOLD
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +135,22 @@ class BadElement:
     """An element of `messages` that is not an object, reduced to its shape."""
 
     shape: str
+
+
+# Message status codes, from the provider's page on status reports.
+STATUS_WORDS = {
+    0: "unknown",
+    1: "ok",
+    2: "queued",
+    3: "sent",
+    4: "delivered",
+    5: "request_error",
+    6: "undeliverable",
+    7: "routing_error",
+    8: "expired",
+    11: "acknowledged",
+    12: "rejected",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,9 +1,31 @@
 """The provider's spellings of a number, brought to one."""
 
+import re
+
 _SEPARATORS = str.maketrans("", "", " \t-.()/\u00a0")
 # E.164 allows 15 digits; below 8 a number may be a shortcode.
 _SHORTEST = 8
 _LONGEST = 15
+
+# What WhatsApp posts otherwise than people write it, and the spelling in force today. A pair stands
+# here only where the numbering plan leaves no second line that the other spelling could be: whoever
+# is taken for somebody else walks through their gate. `[0-9]`, since `\d` is any script's digit.
+_LINES = (
+    # Brazil (ITU, communication of 6.II.2013; libphonenumber): a 9 was put before all mobile numbers,
+    # which began with 6 to 9. Landlines begin with 2 to 5. With 7 there are 8-digit radio numbers
+    # that got no 9, and libphonenumber holds them valid: there the two are different lines.
+    (re.compile(r"\+55([1-9]{2})9?([689][0-9]{7})"), r"+55\g<1>9\2"),
+    # Argentina (Plan Fundamental de Numeración Nacional, SC 46/97, III.1.1): a national number has 10
+    # digits, and the 9 is, as the 15 at home, a prefix for mobile ones. ENACOM's list of blocks (48,903
+    # on 27 July 2026) has none twice and none within another, so fixed and mobile share no number.
+    (re.compile(r"\+549?((?:11|[23][0-9])[0-9]{8})"), r"+549\1"),
+    # Mexico (ITU, communication of 12.VI.2018): since August 2019 no prefix tells a mobile number,
+    # and no 10 digits are given twice in the country.
+    (re.compile(r"\+521?([2-9][0-9]{9})"), r"+52\1"),
+    # Benin (ITU, communication for 30.XI.2024): all numbers of 8 digits got 01 before them, whatever
+    # the operator; they began with 2, 4, 5, 6 or 9 (libphonenumber).
+    (re.compile(r"\+229(?:01)?([24-69][0-9]{7})"), r"+22901\1"),
+)
 
 
 def canonical_number(posted: str) -> str:
@@ -13,7 +35,7 @@ def canonical_number(posted: str) -> str:
     not start with 0. Shortcodes, national numbers and alphanumeric senders stay.
     """
     trimmed = posted.strip()
-    compact = trimmed.translate(_SEPARATORS)
+    compact = without_separators(trimmed)
     for prefix in ("+", "00"):
         digits = compact.removeprefix(prefix)
         if digits != compact and _is_digits(digits):
@@ -21,6 +43,23 @@ def canonical_number(posted: str) -> str:
     if _is_digits(trimmed) and _SHORTEST <= len(trimmed) <= _LONGEST and trimmed[0] != "0":
         return f"+{trimmed}"
     return trimmed
+
+
+def without_separators(number: str) -> str:
+    """Return a number without what people put between its digits."""
+    return number.translate(_SEPARATORS)
+
+
+def line(number: str) -> str:
+    """Return the one spelling of the line that `number` is, to look people up by.
+
+    `number` is as `canonical_number` returns it. What has one spelling only, as
+    have names, user ids and shortcodes, stays as it is.
+    """
+    for spelling, meant in _LINES:
+        if found := spelling.fullmatch(number):
+            return found.expand(meant)
+    return number
 
 
 def _is_digits(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from homeassistant.core import Context
 from homeassistant.util import dt as dt_util
 
-from ..protocol import Message
+from ..protocol import TOLD, Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,63 +37,33 @@ class Delivery:
 
     def as_event(self) -> dict[str, Any]:
         """Return the event's data: flat, always the same keys, absent values None."""
-        message = self.message
         return {
             "entry_id": self.entry_id,
             "device_id": self.device_id,
             "to": self.to,
             "to_name": self.to_name,
-            "from": message.sender,
+            "from": self.message.sender,
             "from_name": self.sender_name,
             "from_known": self.sender_known,
             "from_device_id": self.sender_device_id,
             "person_id": self.person_id,
-            "channel": message.channel,
-            "type": message.type,
-            "text": message.text,
-            "button_id": message.button_id,
-            "button_text": message.button_text,
-            "reply_to": message.reply_to,
-            "media_url": message.media_url,
-            "user_data": message.user_data,
-            "network_code": message.network_code,
-            "message_id": message.message_id,
-            "sent": message.sent.isoformat() if message.sent else None,
+            **self.message.as_event(),
             "received": self.received_at.isoformat(),
-            "raw": message.raw,
-            "raw_truncated": message.raw_truncated,
             "simulated": self.simulated,
         }
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
         """Rebuild what `as_event` made; KeyError, TypeError or ValueError if it did not."""
-        for key, value in event.items():
-            if key != "raw" and not isinstance(value, str | bool | None):
+        for key in event.keys() - TOLD:
+            if not isinstance(event[key], str | bool | None):
                 raise TypeError(key)
         received_at = dt_util.parse_datetime(event["received"], raise_on_error=True)
         if received_at.tzinfo is None:
             raise ValueError("received")
-        message = Message(
-            key="",
-            type=event["type"],
-            channel=event["channel"],
-            sender=event["from"],
-            text=event["text"],
-            button_id=event["button_id"],
-            button_text=event["button_text"],
-            reply_to=event["reply_to"],
-            media_url=event["media_url"],
-            user_data=event["user_data"],
-            network_code=event["network_code"],
-            message_id=event["message_id"],
-            sent=dt_util.parse_datetime(event["sent"] or ""),
-            raw=event["raw"],
-            raw_truncated=event["raw_truncated"],
-        )
         return cls(
             entry_id=event["entry_id"],
-            message=message,
+            message=Message.from_event(event, sender=event["from"]),
             received_at=received_at,
             to=event["to"],
             to_name=event["to_name"],

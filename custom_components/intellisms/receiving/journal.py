@@ -21,7 +21,6 @@ from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
@@ -40,11 +39,6 @@ from .signals import signal_disk
 MAX_STRANGERS = 20
 # Characters. Nothing longer is a number; it would be kept, and shown, for nothing.
 MAX_NUMBER = 64
-# What of a message may be long.
-TEXTS = (
-    "text", "user_data", "button_id", "button_text", "media_url", "to", "sender", "message_id",
-    "reply_to", "network_code",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -257,9 +251,7 @@ class Journal:
     def _last_size(self) -> int:
         """Return about how many bytes of what was said the file holds."""
         kept = (record.kept for record in (*self._records.values(), *self._strangers.values()))
-        messages = [delivery.message for delivery in kept if delivery]
-        texts = attrgetter(*TEXTS)
-        return sum(len(text) for message in messages for text in texts(message) if text)
+        return sum(delivery.message.size for delivery in kept if delivery)
 
     def _stored(self, records: Mapping[str, Record]) -> Stored:
         return {
