@@ -20,9 +20,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.intellisms.const import EVENT_MESSAGE_STATUS, Ignored
 from custom_components.intellisms.event import DESCRIPTION as MESSAGE_EVENT
-from custom_components.intellisms.matching.text import (
-    MAX_MARKS,
-    MAX_TEXT,
+from custom_components.intellisms.matching import MAX_TEXT
+from custom_components.intellisms.matching.patterns import (
     PATTERN_BUDGET,
     PATTERN_RESERVE,
     PATTERN_TIMEOUT,
@@ -417,7 +416,6 @@ def test_limits_of_comparing() -> None:
     assert set(words(section("Trigger: button tapped").split("|")[0])[1:]) == BUTTON_TYPES
     for limit in (
         f"more than {MAX_TEXT:,} characters",
-        f"more than {MAX_MARKS} marks",
         f"longer than {PATTERN_TIMEOUT} s",
         f"{PATTERN_BUDGET} s of the processor's time within a minute",
         f"{PATTERN_RESERVE} s more",

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .const import DOMAIN
-from .matching.text import UndecidedError
+from .matching import UndecidedError
 from .message_filter import (
     AGE_FIELDS,
     CONF_VIRTUAL_NUMBER,
@@ -72,7 +72,7 @@ class LastMessageCondition(Condition):
         if self._within is not None and dt_util.utcnow() - last.received_at > self._within:
             return False
         try:
-            return self._filter.groups(last) is not None
+            return self._filter.match(last) is not None
         except UndecidedError as err:
             # Whoever asks has to stop: false would be true under `not`. Core's ConditionError
             # would be false to `if` and `choose`, which go on with what is to be done otherwise.

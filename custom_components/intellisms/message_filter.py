@@ -20,11 +20,12 @@ from homeassistant.util.hass_dict import HassKey
 import voluptuous as vol
 
 from .const import DOMAIN
-from .matching.text import (
-    MAX_MARKS,
+from .matching import (
     MAX_TEXT,
+    AgeMatch,
     Budget,
     ButtonMatch,
+    Groups,
     MatchMode,
     PatternTimeoutError,
     PatternTooLargeError,
@@ -57,6 +58,8 @@ _COMPLAINTS: dict[type[UndecidedError], str] = {
     PatternTimeoutError: "A regular expression took too long on a message",
     TextTooLongError: "The text of a message is too long to be compared",
 }
+# An empty text is contained in every message: it would let everybody in.
+_NEEDED = "a text is needed here; leave the field out for any"
 
 
 class Sender(StrEnum):
@@ -71,9 +74,8 @@ def _words(value: Any) -> str:
     if isinstance(value, bool):
         raise vol.Invalid("put the text in quotes, or it means true or false")
     text = cv.string(value)
-    # An empty text is contained in every message: it would let everybody in.
     if is_blank(text):
-        raise vol.Invalid("a text is needed here; leave the field out for any")
+        raise vol.Invalid(_NEEDED)
     return text
 
 
@@ -153,7 +155,7 @@ def text_match(options: Mapping[str, Any], budget: Budget) -> TextMatch | None:
             raise vol.Invalid("a text to compare with is missing", path=[CONF_TEXT])
         return None
     try:
-        return TextMatch.compile(
+        match = TextMatch.compile(
             MatchMode(options[CONF_MATCH]),
             options[CONF_TEXT],
             exact=options[CONF_EXACT],
@@ -167,6 +169,9 @@ def text_match(options: Mapping[str, Any], budget: Budget) -> TextMatch | None:
         ) from err
     except ValueError as err:
         raise vol.Invalid("this is not a regular expression", path=[CONF_TEXT]) from err
+    if not match.wanted:
+        raise vol.Invalid(_NEEDED, path=[CONF_TEXT])
+    return match
 
 
 def button_match(options: Mapping[str, Any]) -> ButtonMatch | None:
@@ -174,16 +179,17 @@ def button_match(options: Mapping[str, Any]) -> ButtonMatch | None:
     if CONF_BUTTON not in options:
         return None
     try:
-        return ButtonMatch.compile(options[CONF_BUTTON], exact=options[CONF_EXACT])
+        match = ButtonMatch.compile(options[CONF_BUTTON], exact=options[CONF_EXACT])
     except TextTooLongError as err:
         raise _too_long(CONF_BUTTON) from err
+    if "" in match.wanted:
+        raise vol.Invalid(_NEEDED, path=[CONF_BUTTON])
+    return match
 
 
 def _too_long(key: str) -> vol.Invalid:
     return vol.Invalid(
-        f"this text is too long to be compared; shorten it to {MAX_TEXT} characters,"
-        f" with {MAX_MARKS} marks on a letter at most",
-        path=[key],
+        f"this text is too long to be compared; shorten it to {MAX_TEXT} characters", path=[key]
     )
 
 
@@ -197,7 +203,7 @@ class MessageFilter:
     sender: SenderMatch
     text: TextMatch | None
     buttons: ButtonMatch | None
-    max_age: timedelta | None
+    age: AgeMatch | None
     _shared: _Shared = field(repr=False)
 
     @classmethod
@@ -215,45 +221,45 @@ class MessageFilter:
             ),
             text=text_match(options, shared.budget),
             buttons=button_match(options),
-            max_age=options.get(CONF_MAX_AGE),
+            age=AgeMatch(most=options[CONF_MAX_AGE]) if CONF_MAX_AGE in options else None,
             _shared=shared,
         )
 
-    def groups(self, delivery: Delivery) -> dict[int | str, str | None] | None:
+    def match(self, delivery: Delivery) -> Groups | None:
         """Return None if the message is not meant, else a regular expression's groups.
 
         Raises UndecidedError, and says so in the log.
         """
+        if not self._is_meant(delivery):
+            return None
         message = delivery.message
-        meant = (
+        try:
+            if self.buttons and not self.buttons.matches(
+                label=message.button_text, button_id=message.button_id
+            ):
+                return None
+            return self.text.match(message.text) if self.text else {}
+        except UndecidedError as err:
+            self._shared.complain(err)
+            raise
+
+    def _is_meant(self, delivery: Delivery) -> bool:
+        """Tell whether a message is, whatever it says."""
+        message = delivery.message
+        return (
             _among(delivery.device_id, self.devices)
             and _among(message.channel, self.channels)
             and _among(message.type, self.types)
-            and self._is_young(delivery)
+            and (
+                self.age is None
+                or self.age.matches(sent=message.sent, received_at=delivery.received_at)
+            )
             and self.sender.matches(
                 number=message.sender,
                 contact=delivery.sender_device_id,
                 known=delivery.sender_known,
             )
         )
-        if not meant:
-            return None
-        try:
-            if self.buttons and not self.buttons.matches(
-                label=message.button_text, button_id=message.button_id
-            ):
-                return None
-            return self.text.groups(message.text) if self.text else {}
-        except UndecidedError as err:
-            self._shared.complain(err)
-            raise
-
-    def _is_young(self, delivery: Delivery) -> bool:
-        """Tell whether a message came soon enough after it was sent; it may have had to wait."""
-        if self.max_age is None:
-            return True
-        sent = delivery.message.sent
-        return sent is not None and delivery.received_at - sent <= self.max_age
 
 
 def _chosen(options: Mapping[str, Any], key: str) -> frozenset[str] | None:

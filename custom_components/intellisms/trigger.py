@@ -17,7 +17,7 @@ from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
 from .faults import guarded
-from .matching.text import UndecidedError
+from .matching import Groups, UndecidedError
 from .message_filter import (
     AGE_FIELDS,
     CHOICES,
@@ -75,7 +75,7 @@ class MessageTrigger(Trigger):
     ) -> CALLBACK_TYPE:
         @callback
         def on_delivery(delivery: Delivery) -> None:
-            if (groups := self._groups(delivery)) is not None:
+            if (groups := self._match(delivery)) is not None:
                 run_action(
                     {"message": delivery.as_event(), "match": groups},
                     self._DESCRIPTION,
@@ -84,9 +84,9 @@ class MessageTrigger(Trigger):
 
         return async_dispatcher_connect(self._hass, SIGNAL_MESSAGE, guarded(on_delivery))
 
-    def _groups(self, delivery: Delivery) -> dict[int | str, str | None] | None:
+    def _match(self, delivery: Delivery) -> Groups | None:
         try:
-            return self._filter.groups(delivery)
+            return self._filter.match(delivery)
         except UndecidedError:
             return None
 
@@ -104,10 +104,10 @@ class ButtonTrigger(MessageTrigger):
     _DESCRIPTION: ClassVar[str] = "IntelliSMS button tapped"
 
     @override
-    def _groups(self, delivery: Delivery) -> dict[int | str, str | None] | None:
+    def _match(self, delivery: Delivery) -> Groups | None:
         if delivery.message.type not in BUTTON_TYPES:
             return None
-        return super()._groups(delivery)
+        return super()._match(delivery)
 
 
 TRIGGERS: dict[str, type[Trigger]] = {

@@ -1,1 +1,29 @@
 """The predicate behind triggers and conditions, over plain values and without Home Assistant."""
+
+from .age import AgeMatch
+from .folding import is_blank
+from .patterns import (
+    Budget,
+    Groups,
+    PatternTimeoutError,
+    PatternTooLargeError,
+    UndecidedError,
+)
+from .sender import SenderMatch
+from .text import MAX_TEXT, ButtonMatch, MatchMode, TextMatch, TextTooLongError
+
+__all__ = [
+    "MAX_TEXT",
+    "AgeMatch",
+    "Budget",
+    "ButtonMatch",
+    "Groups",
+    "MatchMode",
+    "PatternTimeoutError",
+    "PatternTooLargeError",
+    "SenderMatch",
+    "TextMatch",
+    "TextTooLongError",
+    "UndecidedError",
+    "is_blank",
+]
