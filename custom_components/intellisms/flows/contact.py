@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..const import CONF_NUMBERS, CONF_PERSON, SUBENTRY_CONTACT
-from ..typed_numbers import NumberProblem, TypedNumberError, typed_number
+from ..typed_numbers import Certainty, NumberKind, NumberProblem, TypedNumberError, typed_number
 
 CONTACT_SCHEMA = vol.Schema(
     {
@@ -85,13 +85,13 @@ class ContactFlow(ConfigSubentryFlow):
             except TypedNumberError as err:
                 errors[CONF_NUMBERS] = err.problem
                 return None
-            if number.doubtful and not number.is_number:
+            if number.kind is NumberKind.NAME and number.certainty is Certainty.DOUBTFUL:
                 errors[CONF_NUMBERS] = NumberProblem.INVALID
                 return None
             if self._is_taken(number.number, edited):
                 errors[CONF_NUMBERS] = "number_taken"
                 return None
-            if number.guessed:
+            if number.certainty is not Certainty.CERTAIN:
                 errors[CONF_NUMBERS] = "check_numbers"
             understood.append(number.number)
             written.append(number.written)

@@ -32,7 +32,7 @@ from ..const import (
     Reach,
 )
 from ..quoted import quoted, shown_sender
-from ..typed_numbers import NumberProblem, TypedNumberError, typed_number
+from ..typed_numbers import Certainty, NumberKind, NumberProblem, TypedNumberError, typed_number
 from .first_message import FirstMessage
 
 CONF_CONTACT_NAME = "contact_name"
@@ -160,11 +160,11 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         except TypedNumberError as err:
             errors[CONF_NUMBER] = err.problem
             return None
-        if not understood.is_number:
+        if understood.kind is NumberKind.NAME:
             errors[CONF_NUMBER] = NumberProblem.INVALID
         elif self._is_taken(understood.number, edited):
             errors[CONF_NUMBER] = "already_configured"
-        elif understood.guessed:
+        elif understood.certainty is not Certainty.CERTAIN:
             user_input[CONF_NUMBER] = placeholders["understood"] = understood.written
             errors[CONF_NUMBER] = "check_number"
         else:

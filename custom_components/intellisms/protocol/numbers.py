@@ -1,6 +1,7 @@
 """The provider's spellings of a number, brought to one."""
 
-_SEPARATORS = str.maketrans("", "", " \t-.()/\u00a0")
+# What people and the provider put between the digits of a number.
+SEPARATORS = str.maketrans("", "", " \t-.()/\u00a0")
 # E.164 allows 15 digits; below 8 a number may be a shortcode.
 _SHORTEST = 8
 _LONGEST = 15
@@ -13,7 +14,7 @@ def canonical_number(posted: str) -> str:
     not start with 0. Shortcodes, national numbers and alphanumeric senders stay.
     """
     trimmed = posted.strip()
-    compact = trimmed.translate(_SEPARATORS)
+    compact = trimmed.translate(SEPARATORS)
     for prefix in ("+", "00"):
         digits = compact.removeprefix(prefix)
         if digits != compact and _is_digits(digits):
