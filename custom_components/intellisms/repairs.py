@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import TextSelector
 import voluptuous as vol
 
-from .address import async_update_address, base_url, is_direct_possible, shown_address
+from .address import async_change_address, base_url, is_direct_possible, shown_address
 from .cloudhook import async_create_cloudhook, is_cloud_ready
 from .const import (
     CONF_CLOUDHOOK_URL,
@@ -85,13 +85,13 @@ class NewAddressFlow(FixFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Show the address to paste; on submit it counts as pasted."""
-        updates = await self._new_updates()
-        if updates is None:
+        changes = await self._changes()
+        if changes is None:
             return self.async_abort(reason="no_other_way")
-        url = shown_address(self.hass, {**self._entry.data, **updates}).url
-        # It may have changed while it was shown.
+        url = shown_address(self.hass, {**self._entry.data, **changes}).url
+        # The address may have changed while the old one was shown; then the new one is shown first.
         if user_input is not None and url == self._shown:
-            async_update_address(self.hass, self._entry, updates)
+            async_change_address(self.hass, self._entry, changes)
             return self.async_create_entry(data={})
         self._shown = url
         return self.async_show_form(
@@ -100,8 +100,8 @@ class NewAddressFlow(FixFlow):
             description_placeholders={"url": url},
         )
 
-    async def _new_updates(self) -> dict[str, Any] | None:
-        """Return what changes in the entry's data; None where there is no address."""
+    async def _changes(self) -> dict[str, Any] | None:
+        """Return what changes in the entry's data, if anything; None where there is no address."""
         return {} if base_url(self.hass) else None
 
 
@@ -109,13 +109,14 @@ class NewCloudhookFlow(NewAddressFlow):
     """Show an address in the place of a cloudhook that is gone: a new one, else our own."""
 
     @override
-    async def _new_updates(self) -> dict[str, Any] | None:
+    async def _changes(self) -> dict[str, Any] | None:
+        """Return what a new cloudhook changes, or the return to our own door without a Cloud."""
         data = self._entry.data
         if is_cloud_ready(self.hass):
             url = await async_create_cloudhook(self.hass, data[CONF_WEBHOOK_ID])
             return {CONF_CLOUDHOOK_URL: url} if url else None
-        updates = {CONF_REACH: Reach.DIRECT.value}
-        return updates if is_direct_possible(self.hass, data) else None
+        changes = {CONF_REACH: Reach.DIRECT.value}
+        return changes if is_direct_possible(self.hass, data) else None
 
 
 async def async_create_fix_flow(

@@ -20,7 +20,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..address import async_update_address, async_use_cloudhook, shown_address
+from ..address import async_mark_shown, async_use_cloudhook, shown_address
 from ..cloudhook import is_cloud_ready
 from ..const import (
     CONF_NUMBER,
@@ -82,7 +82,7 @@ class VirtualNumberFlow(ConfigSubentryFlow):
         """Show the address to paste, and the ways to go on."""
         entry = self._get_entry()
         if entry.data.get(CONF_SHOWN_BASE) is None:
-            async_update_address(self.hass, entry)
+            async_mark_shown(self.hass, entry)
         self._listen()
         menu_options = ["wait", "number"]
         if entry.data[CONF_REACH] == Reach.DIRECT and is_cloud_ready(self.hass):
