@@ -1,11 +1,10 @@
 """Fixing what the repair issues tell of."""
 
 from abc import abstractmethod
-from types import MappingProxyType
 from typing import Any, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import TextSelector
@@ -13,14 +12,8 @@ import voluptuous as vol
 
 from .address import async_change_address, base_url, is_direct_possible, shown_address
 from .cloudhook import async_create_cloudhook, is_cloud_ready
-from .const import (
-    CONF_CLOUDHOOK_URL,
-    CONF_NUMBER,
-    CONF_REACH,
-    SUBENTRY_VIRTUAL_NUMBER,
-    Issue,
-    Reach,
-)
+from .const import CONF_CLOUDHOOK_URL, CONF_REACH, Issue, Reach
+from .flows.subentries import virtual_number_subentry
 from .quoted import quoted
 
 _NAME_SCHEMA = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
@@ -61,13 +54,8 @@ class AddNumberFlow(FixFlow):
                 errors={} if user_input is None else {CONF_NAME: "name_missing"},
                 description_placeholders={"number": quoted(self._number)},
             )
-        subentry = ConfigSubentry(
-            data=MappingProxyType({CONF_NUMBER: self._number}),
-            subentry_type=SUBENTRY_VIRTUAL_NUMBER,
-            title=name,
-            unique_id=self._number,
-        )
-        self.hass.config_entries.async_add_subentry(self._entry, subentry)
+        number = virtual_number_subentry(self._number, name)
+        self.hass.config_entries.async_add_subentry(self._entry, number)
         return self.async_create_entry(data={})
 
 
