@@ -83,8 +83,13 @@ DONE: dict[str, Evidence] = {
     ),
     "common-modules": (FOLDER / "entity.py").is_file,
     "config-flow-test-coverage": lambda: all(
-        (ROOT / "tests" / f"test_{name}.py").is_file()
-        for name in ("number_flow", "reconfigure", "repairs")
+        (ROOT / "tests" / f"{name}.py").is_file()
+        for name in (
+            "flows/test_contact",
+            "flows/test_virtual_number",
+            "test_reconfigure",
+            "test_repairs",
+        )
     ),
     "config-flow": lambda: MANIFEST["config_flow"] and "async_step_user" in CODE["config_flow.py"],
     "dependency-transparency": lambda: (
@@ -157,8 +162,8 @@ DONE: dict[str, Evidence] = {
     ),
     "reconfiguration-flow": lambda: "async_step_reconfigure" in functions("config_flow.py"),
     "repair-issues": lambda: "async_create_fix_flow" in functions("repairs.py"),
-    "stale-devices": lambda: "async_refresh" in functions("directory.py"),
-    "async-dependency": lambda: "async_add_executor_job" in CODE["user_number.py"],
+    "stale-devices": lambda: "async_refresh" in functions("receiving/directory.py"),
+    "async-dependency": lambda: "async_add_executor_job" in CODE["typed_numbers.py"],
     "strict-typing": lambda: SETUP.getboolean("mypy", "strict"),
 }
 # What would make an exemption untrue.
