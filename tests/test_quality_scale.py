@@ -83,8 +83,13 @@ DONE: dict[str, Evidence] = {
     ),
     "common-modules": (FOLDER / "entity.py").is_file,
     "config-flow-test-coverage": lambda: all(
-        (ROOT / "tests" / f"test_{name}.py").is_file()
-        for name in ("number_flow", "reconfigure", "repairs")
+        (ROOT / "tests" / f"{name}.py").is_file()
+        for name in (
+            "flows/test_contact",
+            "flows/test_virtual_number",
+            "test_reconfigure",
+            "test_repairs",
+        )
     ),
     "config-flow": lambda: MANIFEST["config_flow"] and "async_step_user" in CODE["config_flow.py"],
     "dependency-transparency": lambda: (

@@ -88,23 +88,35 @@ def test_a_strangers_words_stand_in_code_spans(path: Path) -> None:
 # ---- dialogs ------------------------------------------------------------------------
 
 
+def words_in(*nodes: ast.AST) -> set[str]:
+    """Return all words in code."""
+    return {
+        part.value
+        for node in nodes
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    }
+
+
 def words_of(flow: type) -> tuple[set[str], dict[str, set[str]]]:
     """Return all words in a flow's code, and those that name texts, by what they name."""
-    tree = ast.parse(inspect.getsource(flow))
-    words = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    ours = [part for part in flow.__mro__ if part.__module__.startswith("custom_components")]
+    tree = ast.parse("\n".join(map(inspect.getsource, ours)))
+    words = words_in(tree)
     named: dict[str, set[str]] = {"step_id": set(), "reason": set(), "progress_action": set()}
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg in named:
-            named[node.arg] |= {
-                part.value
-                for part in ast.walk(node.value)
-                if isinstance(part, ast.Constant) and isinstance(part.value, str)
-            }
+            named[node.arg] |= words_in(node.value)
     named["error"] = {
+        word
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"FormError", "check_filled_in"}
+        for errors in node.args
+        if isinstance(errors, ast.Dict)
+        for word in words_in(*errors.values)
+    } | {
         node.value.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign)

@@ -5,11 +5,15 @@ import pytest
 
 from custom_components.intellisms.protocol import canonical_number
 from custom_components.intellisms.typed_numbers import (
+    Certainty,
+    NumberKind,
     NumberProblem,
     TypedNumber,
     TypedNumberError,
     typed_number,
 )
+
+CERTAIN, ASSUMED, DOUBTFUL = Certainty
 
 # On the provider's own page; no number plan has it, so it is only a possible number.
 PAGE = "44771012345"
@@ -17,54 +21,55 @@ MOBILE = "447710123456"
 
 
 @pytest.mark.parametrize(
-    ("typed", "country", "posted", "guessed"),
+    ("typed", "country", "posted", "certainty"),
     [
         # International: no country is needed, and none is assumed.
-        ("+44 7710 12345", None, PAGE, False),
-        ("+44 7710 12345", "DE", PAGE, False),
-        (" +44.7710-12345 ", None, PAGE, False),
-        ("+44\u00a07710\u00a012345", None, PAGE, False),
-        ("0044 7710 12345", None, PAGE, False),
-        ("00447710 12345", "US", PAGE, False),
-        ("+44 (0)7710 123456", None, MOBILE, False),
-        ("+61 491 570 156", "GB", "61491570156", False),
-        ("tel:+44-7710-12345", "GB", PAGE, False),
-        ("WhatsApp: +44 7710 12345", "GB", PAGE, False),
+        ("+44 7710 12345", None, PAGE, CERTAIN),
+        ("+44 7710 12345", "DE", PAGE, CERTAIN),
+        (" +44.7710-12345 ", None, PAGE, CERTAIN),
+        ("+44\u00a07710\u00a012345", None, PAGE, CERTAIN),
+        ("0044 7710 12345", None, PAGE, CERTAIN),
+        ("00447710 12345", "US", PAGE, CERTAIN),
+        ("+44 (0)7710 123456", None, MOBILE, CERTAIN),
+        ("+61 491 570 156", "GB", "61491570156", CERTAIN),
+        ("tel:+44-7710-12345", "GB", PAGE, CERTAIN),
+        ("WhatsApp: +44 7710 12345", "GB", PAGE, CERTAIN),
         # As WhatsApp writes Mexican mobiles; the number plan has no such number any more.
-        ("+52 1 55 1234 5678", "GB", "5215512345678", False),
-        ("5215512345678", "GB", "5215512345678", False),
+        ("+52 1 55 1234 5678", "GB", "5215512345678", CERTAIN),
+        ("5215512345678", "GB", "5215512345678", CERTAIN),
         # As the provider writes it.
-        (PAGE, None, PAGE, False),
-        (PAGE, "GB", PAGE, False),
-        ("44 7710/123456", "GB", MOBILE, False),
-        ("12025550123", "GB", "12025550123", False),
+        (PAGE, None, PAGE, CERTAIN),
+        (PAGE, "GB", PAGE, CERTAIN),
+        ("44 7710/123456", "GB", MOBILE, CERTAIN),
+        ("12025550123", "GB", "12025550123", CERTAIN),
         # National: the country is Home Assistant's own.
-        ("07710 12345", "GB", PAGE, True),
-        ("(07710) 123456", "GB", MOBILE, True),
-        ("0171 1234567", "DE", "491711234567", True),
-        ("0491 570 156", "AU", "61491570156", True),
+        ("07710 12345", "GB", PAGE, ASSUMED),
+        ("(07710) 123456", "GB", MOBILE, ASSUMED),
+        ("0171 1234567", "DE", "491711234567", ASSUMED),
+        ("0491 570 156", "AU", "61491570156", ASSUMED),
         # Without the 0 it may be either; international comes first and is asked about.
-        ("771012345", "GB", PAGE, True),
-        (PAGE, "DE", PAGE, True),
-        ("7710123456", "GB", MOBILE, True),
+        ("771012345", "GB", PAGE, ASSUMED),
+        (PAGE, "DE", PAGE, DOUBTFUL),
+        ("7710123456", "GB", MOBILE, ASSUMED),
         # Shortcodes, also those that begin with 0, need no country.
-        ("123", None, "123", False),
-        ("60777", "GB", "60777", False),
-        ("60 777", "GB", "60777", False),
-        ("012345", "GB", "012345", False),
+        ("123", None, "123", CERTAIN),
+        ("60777", "GB", "60777", CERTAIN),
+        ("60 777", "GB", "60777", CERTAIN),
+        ("012345", "GB", "012345", CERTAIN),
     ],
 )
 async def test_number_means_what_the_provider_posts(
-    hass: HomeAssistant, typed: str, country: str | None, posted: str, guessed: bool
+    hass: HomeAssistant, typed: str, country: str | None, posted: str, certainty: Certainty
 ) -> None:
     hass.config.country = country
     understood = await typed_number(hass, typed)
 
     assert understood.number == canonical_number(posted)
-    assert (understood.is_number, understood.guessed) == (True, guessed)
+    kind = NumberKind.NUMBER if understood.number.startswith("+") else NumberKind.SHORTCODE
+    assert (understood.kind, understood.certainty) == (kind, certainty)
     # What a form shows and gets back is the same number, and is not asked about again.
     again = await typed_number(hass, understood.written)
-    assert (again.number, again.guessed) == (understood.number, False)
+    assert (again.number, again.certainty) == (understood.number, CERTAIN)
 
 
 @pytest.mark.parametrize("typed", ["INFO", " Parcel Co. ", "Shop24", "+44 shop", "Grüße"])
@@ -73,14 +78,14 @@ async def test_name_stays_and_is_no_number(hass: HomeAssistant, typed: str) -> N
     understood = await typed_number(hass, typed)
 
     name = typed.strip()
-    assert understood == TypedNumber(number=name, written=name, is_number=False)
+    assert understood == TypedNumber(kind=NumberKind.NAME, number=name, written=name)
     assert understood.number == canonical_number(typed)
 
 
 @pytest.mark.parametrize("typed", ["+44 7710 12345 ext", "447710123 x45 Anna", "Parcel Company"])
 async def test_a_name_that_nobody_can_send_as(hass: HomeAssistant, typed: str) -> None:
     assert await typed_number(hass, typed) == TypedNumber(
-        number=typed, written=typed, is_number=False, doubtful=True
+        kind=NumberKind.NAME, certainty=DOUBTFUL, number=typed, written=typed
     )
 
 

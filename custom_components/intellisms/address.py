@@ -17,7 +17,7 @@ from yarl import URL
 from .cloudhook import async_create_cloudhook, is_cloudhook_gone
 from .const import CONF_CLOUDHOOK_URL, CONF_REACH, CONF_SHOWN_BASE, URL_PATH, Reach
 
-# Names that only a home network resolves.
+# Only a home network resolves names that end in one of these.
 _PRIVATE_SUFFIXES = (
     ".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost",
     ".intranet", ".private", ".corp", ".fritz.box", ".speedport.ip",
@@ -33,7 +33,7 @@ class AddressProblem(StrEnum):
     CLOUDHOOK_GONE = "cloudhook_gone"
 
 
-# With these, nothing arrives.
+# Nothing arrives at an address with one of these problems.
 UNREACHABLE = (AddressProblem.NO_URL, AddressProblem.PRIVATE)
 
 
@@ -54,6 +54,7 @@ def shown_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
 
 
 def _own_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
+    """Return the address of our own door; where there is no URL, one that shows the path only."""
     path = _own_path(data)
     if (base := base_url(hass)) is None:
         return Address(url=f"https://…{path}", problem=AddressProblem.NO_URL)
@@ -85,11 +86,23 @@ def base_url(hass: HomeAssistant, *, prefer_cloud: bool = False) -> str | None:
 
 
 @callback
-def async_update_address(
-    hass: HomeAssistant, entry: ConfigEntry, updates: Mapping[str, Any] | None = None
+def async_mark_shown(hass: HomeAssistant, entry: ConfigEntry) -> Address:
+    """Remember the URL that an entry's address is shown with now; return the address.
+
+    What was shown was pasted at the provider, so a repair tells when the URL changes later.
+    """
+    return async_change_address(hass, entry, {})
+
+
+@callback
+def async_change_address(
+    hass: HomeAssistant, entry: ConfigEntry, changes: Mapping[str, Any]
 ) -> Address:
-    """Update what an entry's address is made of; return it, from now on the one that was shown."""
-    data = {**entry.data, **(updates or {}), CONF_SHOWN_BASE: base_url(hass)}
+    """Change what an entry's address is made of; return the new one, which counts as shown.
+
+    `changes` go into the config entry's data.
+    """
+    data = {**entry.data, **changes, CONF_SHOWN_BASE: base_url(hass)}
     hass.config_entries.async_update_entry(entry, data=data)
     return shown_address(hass, data)
 
@@ -99,20 +112,23 @@ async def async_use_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> Addres
     url = await async_create_cloudhook(hass, entry.data[CONF_WEBHOOK_ID])
     if url is None:
         return None
-    updates = {CONF_CLOUDHOOK_URL: url, CONF_REACH: Reach.CLOUDHOOK.value}
-    return async_update_address(hass, entry, updates)
+    changes = {CONF_CLOUDHOOK_URL: url, CONF_REACH: Reach.CLOUDHOOK.value}
+    return async_change_address(hass, entry, changes)
 
 
 def _has_cloudhook(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:
+    """Tell whether a cloudhook leads here that was not deleted."""
     url = data.get(CONF_CLOUDHOOK_URL)
     return url is not None and not is_cloudhook_gone(hass, data[CONF_WEBHOOK_ID], url)
 
 
 def _own_path(data: Mapping[str, Any]) -> str:
+    """Return the path of our own door."""
     return URL_PATH.format(webhook_id=data[CONF_WEBHOOK_ID])
 
 
 def _problem(base: URL) -> AddressProblem | None:
+    """Return what speaks against a URL that the internet is to reach."""
     host = (base.host or "").rstrip(".")
     if is_ip_address(host):
         private = not ip_address(host).is_global

@@ -28,7 +28,8 @@ import voluptuous as vol
 from .address import (
     Address,
     AddressProblem,
-    async_update_address,
+    async_change_address,
+    async_mark_shown,
     async_use_cloudhook,
     base_url,
     is_direct_possible,
@@ -79,12 +80,14 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the dialogs of what an account is made of."""
         return {SUBENTRY_VIRTUAL_NUMBER: VirtualNumberFlow, SUBENTRY_CONTACT: ContactFlow}
 
     @staticmethod
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return the dialog of the options."""
         return IntelliSMSOptionsFlow()
 
     @override
@@ -141,12 +144,12 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Show the address again, and what can be done about it."""
         entry = self._get_reconfigure_entry()
-        address = async_update_address(self.hass, entry)
+        address = async_mark_shown(self.hass, entry)
         options = ["new_address"]
         by_cloudhook = entry.data[CONF_REACH] == Reach.CLOUDHOOK
         if by_cloudhook and is_direct_possible(self.hass, entry.data):
             options.append("direct")
-        # In the place of one that is gone, too.
+        # A cloudhook that is gone can be replaced by a new one, too.
         if (not by_cloudhook or address.problem) and is_cloud_ready(self.hass):
             options.append("cloudhook")
         others = [f"- `{url}`" for url in other_addresses(self.hass, entry.data)]
@@ -177,12 +180,12 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         # Only a loaded entry takes the new address over, and tells the doors of the old one.
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        updates = {
+        changes = {
             CONF_WEBHOOK_ID: webhook_id,
             CONF_REPLACED_IDS: [*entry.data[CONF_REPLACED_IDS], entry.data[CONF_WEBHOOK_ID]],
             CONF_CLOUDHOOK_URL: url,
         }
-        address = async_update_address(self.hass, entry, updates)
+        address = async_change_address(self.hass, entry, changes)
         return self._tell(address, "address_replaced")
 
     async def async_step_cloudhook(
@@ -202,7 +205,7 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         """Be reached at our own door again; the cloudhook goes on working, if it still did."""
         entry = self._get_reconfigure_entry()
         reason = self._switched(entry)
-        address = async_update_address(self.hass, entry, {CONF_REACH: Reach.DIRECT.value})
+        address = async_change_address(self.hass, entry, {CONF_REACH: Reach.DIRECT.value})
         return self._tell(address, reason)
 
     def _switched(self, entry: ConfigEntry) -> str:
@@ -211,6 +214,7 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         return "address_replaced_lost" if gone else "address_switched"
 
     def _tell(self, address: Address, reason: str) -> ConfigFlowResult:
+        """End with the address to paste."""
         return self.async_abort(reason=reason, description_placeholders={"url": address.url})
 
 

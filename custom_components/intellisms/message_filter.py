@@ -36,7 +36,7 @@ from .matching import (
     is_blank,
 )
 from .receiving.delivery import Delivery
-from .typed_numbers import TypedNumberError, typed_number
+from .typed_numbers import Certainty, NumberKind, TypedNumberError, typed_number
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -121,7 +121,10 @@ async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any])
             path=[CONF_NUMBERS],
         ) from err
     # A form could ask which is meant; here a wrong guess would match somebody else.
-    if any(number.doubtful and number.is_number for number in numbers):
+    if any(
+        number.certainty is Certainty.DOUBTFUL and number.kind is not NumberKind.NAME
+        for number in numbers
+    ):
         raise vol.Invalid(
             "a number may be of two countries; write it with + and the country code",
             path=[CONF_NUMBERS],

@@ -1,26 +1,19 @@
 """Fixing what the repair issues tell of."""
 
 from abc import abstractmethod
-from types import MappingProxyType
 from typing import Any, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import TextSelector
 import voluptuous as vol
 
-from .address import async_update_address, base_url, is_direct_possible, shown_address
+from .address import async_change_address, base_url, is_direct_possible, shown_address
 from .cloudhook import async_create_cloudhook, is_cloud_ready
-from .const import (
-    CONF_CLOUDHOOK_URL,
-    CONF_NUMBER,
-    CONF_REACH,
-    SUBENTRY_VIRTUAL_NUMBER,
-    Issue,
-    Reach,
-)
+from .const import CONF_CLOUDHOOK_URL, CONF_REACH, Issue, Reach
+from .flows.subentries import virtual_number_subentry
 from .quoted import quoted
 
 _NAME_SCHEMA = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
@@ -61,13 +54,8 @@ class AddNumberFlow(FixFlow):
                 errors={} if user_input is None else {CONF_NAME: "name_missing"},
                 description_placeholders={"number": quoted(self._number)},
             )
-        subentry = ConfigSubentry(
-            data=MappingProxyType({CONF_NUMBER: self._number}),
-            subentry_type=SUBENTRY_VIRTUAL_NUMBER,
-            title=name,
-            unique_id=self._number,
-        )
-        self.hass.config_entries.async_add_subentry(self._entry, subentry)
+        number = virtual_number_subentry(self._number, name)
+        self.hass.config_entries.async_add_subentry(self._entry, number)
         return self.async_create_entry(data={})
 
 
@@ -85,13 +73,13 @@ class NewAddressFlow(FixFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Show the address to paste; on submit it counts as pasted."""
-        updates = await self._new_updates()
-        if updates is None:
+        changes = await self._changes()
+        if changes is None:
             return self.async_abort(reason="no_other_way")
-        url = shown_address(self.hass, {**self._entry.data, **updates}).url
-        # It may have changed while it was shown.
+        url = shown_address(self.hass, {**self._entry.data, **changes}).url
+        # The address may have changed while the old one was shown; then the new one is shown first.
         if user_input is not None and url == self._shown:
-            async_update_address(self.hass, self._entry, updates)
+            async_change_address(self.hass, self._entry, changes)
             return self.async_create_entry(data={})
         self._shown = url
         return self.async_show_form(
@@ -100,8 +88,8 @@ class NewAddressFlow(FixFlow):
             description_placeholders={"url": url},
         )
 
-    async def _new_updates(self) -> dict[str, Any] | None:
-        """Return what changes in the entry's data; None where there is no address."""
+    async def _changes(self) -> dict[str, Any] | None:
+        """Return what changes in the entry's data, if anything; None where there is no address."""
         return {} if base_url(self.hass) else None
 
 
@@ -109,13 +97,14 @@ class NewCloudhookFlow(NewAddressFlow):
     """Show an address in the place of a cloudhook that is gone: a new one, else our own."""
 
     @override
-    async def _new_updates(self) -> dict[str, Any] | None:
+    async def _changes(self) -> dict[str, Any] | None:
+        """Return what a new cloudhook changes, or the return to our own door without a Cloud."""
         data = self._entry.data
         if is_cloud_ready(self.hass):
             url = await async_create_cloudhook(self.hass, data[CONF_WEBHOOK_ID])
             return {CONF_CLOUDHOOK_URL: url} if url else None
-        updates = {CONF_REACH: Reach.DIRECT.value}
-        return updates if is_direct_possible(self.hass, data) else None
+        changes = {CONF_REACH: Reach.DIRECT.value}
+        return changes if is_direct_possible(self.hass, data) else None
 
 
 async def async_create_fix_flow(

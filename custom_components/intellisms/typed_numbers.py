@@ -12,16 +12,38 @@ from homeassistant.core import HomeAssistant
 
 from .protocol.numbers import without_separators
 
+# How many digits a shortcode has.
 MIN_SHORTCODE = 3
 MAX_SHORTCODE = 6
-# What a sender's name may have at most (3GPP TS 23.040).
+# The characters that a sender's name has at most (3GPP TS 23.040).
 MAX_NAME = 11
-# Digits from which on a text with letters is a number with something wrong in it.
+# With this many digits, a text with letters is a number with something wrong in it.
 MANY_DIGITS = 7
-# Copied from a page or a message.
+# A number that was copied from a page or a message begins with the scheme of its link.
 _LINK = re.compile(r"(?:tel|sms|whatsapp):", re.IGNORECASE)
 # Mexico gave up the 1 of its mobile numbers in 2019; WhatsApp did not.
 _MEXICAN_MOBILE = re.compile(r"\+521\d{10}")
+
+
+class NumberKind(StrEnum):
+    """What people send from."""
+
+    NUMBER = "number"
+    SHORTCODE = "shortcode"
+    NAME = "name"
+
+
+class Certainty(StrEnum):
+    """How sure it is that what was understood is what was meant.
+
+    Where a country was `ASSUMED`, a form asks once. `DOUBTFUL` are digits that are a
+    number of Home Assistant's country as well as an international one, and a name that
+    nobody can send as.
+    """
+
+    CERTAIN = "certain"
+    ASSUMED = "assumed"
+    DOUBTFUL = "doubtful"
 
 
 class NumberProblem(StrEnum):
@@ -35,32 +57,29 @@ class TypedNumberError(ValueError):
     """What was typed cannot be understood as a number."""
 
     def __init__(self, problem: NumberProblem) -> None:
-        """Keep the problem, not what was typed."""
+        """Keep the problem, not what was typed: the text of an error may be logged."""
         super().__init__(problem.value)
         self.problem = problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TypedNumber:
-    """A number that was typed.
+    """What a person typed, as it was understood.
 
-    `number` is `+` and digits, a shortcode or a name; `written` is for people to
-    read. `guessed` is true where a country had to be assumed, `doubtful` where what
-    was typed is a number of that country as well as an international one, or a name
-    that nobody can send as.
+    `number` is how a message's event shows it: `+` and digits, a shortcode or a name.
+    `written` is the same for people to read; a number that is typed like this is certain.
     """
 
-    is_number: bool = True
+    kind: NumberKind = NumberKind.NUMBER
+    certainty: Certainty = Certainty.CERTAIN
     number: str = field(repr=False)
     written: str = field(repr=False)
-    guessed: bool = False
-    doubtful: bool = False
 
 
 async def typed_number(hass: HomeAssistant, text: str) -> TypedNumber:
-    """Understand what a person typed; UserNumberError where that cannot be done.
+    """Return what a person typed, understood; TypedNumberError where that cannot be done.
 
-    Runs in the executor: the library reads its data per country from disk.
+    It runs in the executor: the library reads its data for each country from disk.
     """
     return await hass.async_add_executor_job(_understand, text, hass.config.country)
 
@@ -68,7 +87,7 @@ async def typed_number(hass: HomeAssistant, text: str) -> TypedNumber:
 def _understand(text: str, country: str | None) -> TypedNumber:
     typed = _LINK.sub("", text.strip(), count=1).strip()
     if any(character.isalpha() for character in typed):
-        # *Last sender* shows a stranger's name in these marks, to be copied from there.
+        # People copy a stranger's name from *Last sender*, which shows it in these marks.
         return _name(typed.removeprefix("“").removesuffix("”"))
     compact = without_separators(typed)
     digits = compact.removeprefix("+").removeprefix("00" if compact[:1] != "+" else "")
@@ -77,7 +96,7 @@ def _understand(text: str, country: str | None) -> TypedNumber:
     if digits != compact:
         return _international(typed if typed.startswith("+") else f"+{digits}")
     if MIN_SHORTCODE <= len(digits) <= MAX_SHORTCODE:
-        return TypedNumber(number=digits, written=digits)
+        return TypedNumber(kind=NumberKind.SHORTCODE, number=digits, written=digits)
     if digits.startswith("0"):
         return _national(typed, country)
     return _either(digits, country)
@@ -87,40 +106,51 @@ def _name(typed: str) -> TypedNumber:
     """Take an alphanumeric sender; *44 7700 900123 x2* hardly is one."""
     digits = sum(character.isdigit() for character in typed)
     doubtful = digits >= MANY_DIGITS or len(typed) > MAX_NAME
-    return TypedNumber(number=typed, written=typed, is_number=False, doubtful=doubtful)
+    return TypedNumber(
+        kind=NumberKind.NAME,
+        certainty=Certainty.DOUBTFUL if doubtful else Certainty.CERTAIN,
+        number=typed,
+        written=typed,
+    )
 
 
 def _international(text: str) -> TypedNumber:
-    number = _possible(text, None)
-    if number is None:
-        raise TypedNumberError(NumberProblem.INVALID)
-    return number
+    """Read a number that begins with `+`; TypedNumberError if it is none."""
+    return _taken(_possible(text, None))
 
 
 def _national(text: str, country: str | None) -> TypedNumber:
+    """Read a number that begins with 0 as one of a country; TypedNumberError if it is none."""
     if country is None:
         raise TypedNumberError(NumberProblem.NO_COUNTRY)
-    number = _possible(text, country)
-    if number is None:
-        raise TypedNumberError(NumberProblem.INVALID)
-    return number
+    return _taken(_possible(text, country))
 
 
 def _either(digits: str, country: str | None) -> TypedNumber:
     """Read digits without any prefix: as the provider writes them, else as a neighbour would."""
-    national = _possible(digits, country) if country else None
-    if international := _possible(f"+{digits}", None):
-        import phonenumbers
+    international = _possible(f"+{digits}", None)
+    if country is None:
+        return _taken(international)
+    national = _possible(digits, country)
+    if international is None or national is None:
+        return _taken(international or national)
+    import phonenumbers
 
-        own = country and str(phonenumbers.country_code_for_region(country))
-        doubtful = national is not None and not (own and digits.startswith(own))
-        return replace(international, guessed=doubtful, doubtful=doubtful)
-    if national is None:
+    # Who writes their own country's code means it, whatever else the digits could be.
+    if digits.startswith(str(phonenumbers.country_code_for_region(country))):
+        return international
+    return replace(international, certainty=Certainty.DOUBTFUL)
+
+
+def _taken(possible: TypedNumber | None) -> TypedNumber:
+    """Return a number that is possible; TypedNumberError if there is none."""
+    if possible is None:
         raise TypedNumberError(NumberProblem.INVALID)
-    return national
+    return possible
 
 
 def _possible(text: str, country: str | None) -> TypedNumber | None:
+    """Return the number that a text may be, in a country or else internationally, if any."""
     import phonenumbers
 
     compact = without_separators(text)
@@ -130,11 +160,11 @@ def _possible(text: str, country: str | None) -> TypedNumber | None:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return None
-    # Not is_valid_number: it refuses numbers that the provider's own page shows.
+    # The library's is_valid_number refuses numbers that the provider's own page shows.
     if not phonenumbers.is_possible_number(parsed):
         return None
     return TypedNumber(
+        certainty=Certainty.CERTAIN if country is None else Certainty.ASSUMED,
         number=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
         written=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL),
-        guessed=country is not None,
     )

@@ -1,21 +1,39 @@
-"""Listening for the first message to a virtual number that is not known yet."""
+"""Adding a virtual number by sending a text to it: the first message tells the number."""
 
 import asyncio
 from collections import Counter
 from contextlib import suppress
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, override
 
+from homeassistant.config_entries import ConfigEntryState, SubentryFlowResult
+from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.selector import BooleanSelector
+import voluptuous as vol
 
-from ..const import Ignored
+from ..address import shown_address
+from ..const import SUBENTRY_CONTACT, Ignored
 from ..faults import guarded
+from ..quoted import quoted, shown_sender
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.delivery import Delivery
 from ..receiving.signals import SIGNAL_MESSAGE, signal_account
+from .form import NAME_SELECTOR, Entered, Form, FormFlow, check_filled_in
+from .subentries import contact_subentry, is_taken, virtual_number_subentry
 
-# Seconds.
-WAIT_FOR_MESSAGE = 60
+CONF_CONTACT_NAME = "contact_name"
+CONF_KEEP_SENDER = "keep_sender"
+WAIT_SECONDS = 60
+
+_CAUGHT_SCHEMA = vol.Schema({vol.Required(CONF_NAME): NAME_SELECTOR})
+_SENDER_SCHEMA = _CAUGHT_SCHEMA.extend(
+    {
+        vol.Required(CONF_KEEP_SENDER, default=False): BooleanSelector(),
+        vol.Optional(CONF_CONTACT_NAME): NAME_SELECTOR,
+    }
+)
 
 
 class Astray(StrEnum):
@@ -26,15 +44,12 @@ class Astray(StrEnum):
     UNREADABLE = "unreadable"
 
 
-# What is not published shows only in the account's counters.
+# A message that is not published can only be noticed by the account's counters.
 _COUNTED = {Ignored.SENDER: Astray.TURNED_AWAY, Ignored.UNREADABLE: Astray.UNREADABLE}
 
 
 class FirstMessage:
-    """Catches the first message, and notices what comes in its place.
-
-    It listens from when the address is shown: people send their text before they choose to wait.
-    """
+    """Catches the first message, and notices what comes in its place."""
 
     caught: Delivery | None = None
     _astray: Astray | None = None
@@ -47,7 +62,7 @@ class FirstMessage:
         self._unsubscribe = (
             async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._on_delivery)),
             async_dispatcher_connect(
-                hass, signal_account(entry.entry_id), guarded(self._contacted)
+                hass, signal_account(entry.entry_id), guarded(self._on_account)
             ),
         )
 
@@ -60,7 +75,7 @@ class FirstMessage:
     async def async_wait(self) -> None:
         """Return when there is something to tell, or after a minute."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_FOR_MESSAGE):
+            async with asyncio.timeout(WAIT_SECONDS):
                 await self._news.wait()
 
     @callback
@@ -72,25 +87,156 @@ class FirstMessage:
         return astray
 
     @callback
-    def _on_delivery(self, message: Delivery) -> None:
-        if message.simulated or self.caught:
+    def _on_delivery(self, delivery: Delivery) -> None:
+        """Catch the first message to a number that is not set up."""
+        if delivery.simulated or self.caught:
             return
-        if message.to is None:
+        if delivery.to is None:
             self._note(Astray.NAMELESS)
-        elif message.device_id is None and message.to:
-            self.caught = message
+        elif delivery.device_id is None and delivery.to:
+            self.caught = delivery
             self._news.set()
 
     @callback
-    def _contacted(self) -> None:
+    def _on_account(self) -> None:
+        """Notice what the account counted instead of publishing it."""
         before, self._ignored = self._ignored, self._count()
         for kind, astray in _COUNTED.items():
             if self._ignored[kind] > before[kind]:
                 self._note(astray)
 
     def _count(self) -> Counter[str]:
+        """Return how much was not published until now, by the reason."""
         return Counter(self._entry.runtime_data.journal.account.ignored)
 
     def _note(self, astray: Astray) -> None:
+        """Keep what came astray, and end the wait."""
         self._astray = astray
         self._news.set()
+
+
+class FirstMessageFlow(FormFlow):
+    """Wait for the first message to a virtual number, and add the number that it tells."""
+
+    _first: FirstMessage | None = None
+    _waiting: asyncio.Task[Any] | None = None
+
+    @callback
+    def _async_listen(self) -> FirstMessage:
+        """Return what listens for the first message; it begins when this is called first."""
+        if self._first is None:
+            self._first = FirstMessage(self.hass, self._get_entry())
+        return self._first
+
+    def _is_loaded(self) -> bool:
+        """Tell whether the account is loaded, without which nothing can be received."""
+        return self._get_entry().state is ConfigEntryState.LOADED
+
+    async def async_step_wait(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Wait for the first message."""
+        first = self._async_listen()
+        if self._waiting is None:
+            if not self._is_loaded():
+                return self.async_abort(reason="entry_not_loaded")
+            # The task runs in the background, or Home Assistant would wait for it when it stops.
+            # It must not be done at once, or core would hand what was chosen in the menu to the
+            # step that follows.
+            self._waiting = self.hass.async_create_background_task(
+                first.async_wait(), "intellisms first message", eager_start=False
+            )
+        if not self._waiting.done():
+            return self.async_show_progress(
+                step_id="wait", progress_action="wait", progress_task=self._waiting
+            )
+        self._waiting = None
+        astray = first.async_take_astray()
+        return self.async_show_progress_done(
+            next_step_id="caught" if first.caught else astray or "nothing_yet"
+        )
+
+    async def async_step_nothing_yet(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say where to look for the reason."""
+        return self._offer(step_id="nothing_yet")
+
+    async def async_step_nameless(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say that a message came which does not tell the number."""
+        return self._offer(step_id="nameless")
+
+    async def async_step_turned_away(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say that a message came whose sender is not accepted."""
+        return self._offer(step_id="turned_away")
+
+    async def async_step_unreadable(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say that something came which is no message."""
+        return self._offer(step_id="unreadable")
+
+    def _offer(self, *, step_id: str) -> SubentryFlowResult:
+        """Offer to go on waiting, to type the number, or to finish later."""
+        if not self._is_loaded():
+            return self.async_abort(reason="entry_not_loaded")
+        return self.async_show_menu(
+            step_id=step_id,
+            menu_options=["wait", "number", "later"],
+            description_placeholders={"url": shown_address(self.hass, self._get_entry().data).url},
+        )
+
+    async def async_step_later(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Leave the account without a number for now."""
+        return self.async_abort(reason="finish_later")
+
+    async def async_step_caught(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show what came, take a name, and offer to keep the sender as a contact."""
+        delivery = self._async_listen().caught
+        if TYPE_CHECKING:
+            assert delivery
+        number = delivery.to or ""
+        sender = None if delivery.sender_known else delivery.message.sender
+        if self._is_taken(number):
+            return self.async_abort(reason="already_configured")
+
+        async def take(entered: Entered) -> SubentryFlowResult:
+            # Without a name the number would be one, and part of entity ids and the log.
+            errors = {CONF_NAME: "name_missing"}
+            if keeps_sender := entered.get(CONF_KEEP_SENDER, False):
+                errors[CONF_CONTACT_NAME] = "contact_name_missing"
+            check_filled_in(entered, errors)
+            if keeps_sender and sender:
+                self._keep(sender, entered[CONF_CONTACT_NAME])
+            return self._save(virtual_number_subentry(number, entered[CONF_NAME]))
+
+        form = Form(
+            step_id="caught",
+            schema=_SENDER_SCHEMA if sender else _CAUGHT_SCHEMA,
+            placeholders={
+                "number": quoted(number),
+                "sender": quoted(shown_sender(delivery.sender_name, delivery.message.sender)),
+                "text": quoted(delivery.message.text or delivery.message.type),
+            },
+        )
+        return await self._ask(form, user_input, take)
+
+    def _keep(self, sender: str, name: str) -> None:
+        """Add the sender as a contact, unless somebody did so meanwhile."""
+        entry = self._get_entry()
+        if not is_taken(entry, SUBENTRY_CONTACT, sender):
+            contact = contact_subentry([sender], name)
+            self.hass.config_entries.async_add_subentry(entry, contact)
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Listen no more when the dialog is closed; core cancels the task that it shows."""
+        if self._first:
+            self._first.async_stop()

@@ -2,6 +2,7 @@
 
 import re
 
+# What people and the provider put between the digits of a number.
 _SEPARATORS = str.maketrans("", "", " \t-.()/\u00a0")
 # E.164 allows 15 digits; below 8 a number may be a shortcode.
 _SHORTEST = 8

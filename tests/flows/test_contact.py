@@ -35,10 +35,10 @@ from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.receiver import Outcome
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
-from .automations import ANNA, BEN, SHOP, STRANGER, button, devices, household, text
-from .conftest import GATE, Post, account, virtual_number
-from .helpers_automation import automate_by, posted, receive, set_up, when
-from .texts import flow_texts  # noqa: F401
+from ..automations import ANNA, BEN, SHOP, STRANGER, button, devices, household, text
+from ..conftest import GATE, Post, account, virtual_number
+from ..helpers_automation import automate_by, posted, receive, set_up, when
+from ..texts import flow_texts  # noqa: F401
 
 ANNAS_OTHER = "+447700900321"
 ANNA_TYPED = "07700 900123"

@@ -25,10 +25,10 @@ from custom_components.intellisms.const import SUBENTRY_CONTACT, SUBENTRY_VIRTUA
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
-from .automations import contact
-from .cloud import FakeCloud, cloud_fixture  # noqa: F401
-from .conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
-from .texts import flow_texts  # noqa: F401
+from ..automations import contact
+from ..cloud import FakeCloud, cloud_fixture  # noqa: F401
+from ..conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
+from ..texts import flow_texts  # noqa: F401
 
 URL = "https://home.example.com"
 ADDRESS = f"{URL}/api/intellisms/{WEBHOOK_ID}"

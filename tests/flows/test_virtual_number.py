@@ -1,7 +1,7 @@
 """Setting the account up, and adding and editing a virtual number by typing it.
 
-Sending a text to it is in `test_number_flow`, the address in `test_reconfigure`,
-contacts are in `test_contacts`.
+Sending a text to it is in `test_first_message`, the address in `test_reconfigure`,
+contacts are in `test_contact`.
 """
 
 from typing import Any
@@ -19,9 +19,9 @@ from custom_components.intellisms.const import (
     SUBENTRY_VIRTUAL_NUMBER,
 )
 
-from .automations import contact
-from .conftest import GATE, WEBHOOK_ID, Post, account, keep_secret, sms, virtual_number
-from .test_number_flow import Flow
+from ..automations import contact
+from ..conftest import GATE, WEBHOOK_ID, Post, account, keep_secret, sms, virtual_number
+from .test_first_message import Flow
 
 URL = "https://home.example.com"
 SHOP = "+447700900999"

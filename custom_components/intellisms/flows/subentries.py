@@ -1,0 +1,50 @@
+"""What a virtual number and a contact are in the config entry: subentries, made only here."""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+
+from ..const import (
+    CONF_NUMBER,
+    CONF_NUMBERS,
+    CONF_PERSON,
+    SUBENTRY_CONTACT,
+    SUBENTRY_VIRTUAL_NUMBER,
+)
+
+
+def virtual_number_subentry(number: str, name: str) -> ConfigSubentry:
+    """Return a virtual number; core keeps out a second one by its unique id."""
+    return ConfigSubentry(
+        data=MappingProxyType({CONF_NUMBER: number}),
+        subentry_type=SUBENTRY_VIRTUAL_NUMBER,
+        title=name.strip(),
+        unique_id=number,
+    )
+
+
+def contact_subentry(
+    numbers: Iterable[str], name: str, *, person: str | None = None
+) -> ConfigSubentry:
+    """Return a contact; `person` is the registry id of a `person` entity."""
+    return ConfigSubentry(
+        data=MappingProxyType({CONF_NUMBERS: list(numbers), CONF_PERSON: person}),
+        subentry_type=SUBENTRY_CONTACT,
+        title=name.strip(),
+        unique_id=None,
+    )
+
+
+def is_taken(
+    entry: ConfigEntry, subentry_type: str, number: str, *, edited: ConfigSubentry | None = None
+) -> bool:
+    """Tell whether a number is that of a virtual number, or of a contact, other than the edited.
+
+    Nobody but us can tell that of contacts: with several numbers they have no unique id.
+    """
+    return any(
+        number in subentry.data.get(CONF_NUMBERS, (subentry.unique_id,))
+        for subentry in entry.get_subentries_of_type(subentry_type)
+        if subentry is not edited
+    )
