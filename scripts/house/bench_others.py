@@ -67,5 +67,5 @@ async def _beside(session: aiohttp.ClientSession, job: Coroutine[Any, Any, None]
         took.append((time.monotonic() - asked) * 1000)
         await asyncio.sleep(PAUSE)
     await under_way
-    p = quantiles(took, n=100)
+    p = quantiles(took, n=100, method="inclusive")
     return [f"{p[49]:.1f}", f"{p[98]:.1f}", f"{max(took):.0f}", f"{time.monotonic() - began:.1f}"]
