@@ -4,7 +4,7 @@ import re
 
 MAX_SHOWN_CHARACTERS = 200
 MAX_SENDER_CHARACTERS = 90
-# No contact can be called like this, so that it is shown without quotation marks.
+# A sender of this form is a number, which nobody takes for a contact's name.
 _NUMBER = re.compile(r"\+?[0-9]+")
 # Inside our quotation marks these characters could be taken for the closing one.
 _MARKS = str.maketrans(dict.fromkeys('“”„‟"«»', "'"))

@@ -18,7 +18,7 @@ from .subentries import is_taken
 
 # Without this a browser would propose the name of the person who sits before it.
 NAME_SELECTOR = TextSelector(TextSelectorConfig(autocomplete="off"))
-# What a person entered, or finds entered: values by the names of a form's fields.
+# These are the values that a person entered, or finds entered, by the names of a form's fields.
 type Entered = Mapping[str, Any]
 
 
