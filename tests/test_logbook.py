@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
-from custom_components.intellisms.logbook import MAX_SHOWN, async_describe_events
+from custom_components.intellisms.logbook import MAX_SHOWN_CHARACTERS, async_describe_events
 
 from .automations import (
     ANNA,
@@ -90,7 +90,7 @@ async def test_lines(house: MockConfigEntry, logbook: Logbook) -> None:
         posted(text("Sesame"), **{"from": "Anna: “Sesame”\n"}),
         posted(text("Sesame"), **{"from": None}),
         text("Sesame", to=ELSEWHERE),
-        text("x" * (MAX_SHOWN + 1)),
+        text("x" * (MAX_SHOWN_CHARACTERS + 1)),
         button("Sesame"),
         reply("Sesame", "gate-1"),
         image("https://media.example.com/secret.jpg"),
@@ -107,7 +107,7 @@ async def test_lines(house: MockConfigEntry, logbook: Logbook) -> None:
         ("Gate", "received from “Anna: 'Sesame'”: “Sesame”"),
         ("Gate", "received from an unknown sender: “Sesame”"),
         (ELSEWHERE, "received from Anna: “Sesame”"),
-        ("Gate", f"received from Anna: “{'x' * (MAX_SHOWN - 1)}…”"),
+        ("Gate", f"received from Anna: “{'x' * (MAX_SHOWN_CHARACTERS - 1)}…”"),
         ("Gate", "received from Anna: a tap on “Sesame”"),
         ("Gate", "received from Anna: a tap on “Sesame”"),
         ("Gate", "received from Anna: a picture"),

@@ -489,7 +489,7 @@ async def test_a_broken_answer(site: Site) -> None:
 
 @pytest.mark.parametrize("stage", ["headers", "body", "redirects"])
 async def test_timeout(site: Site, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
-    monkeypatch.setattr(picture, "TIMEOUT", 0.1)
+    monkeypatch.setattr(picture, "FETCH_SECONDS", 0.1)
     never = asyncio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:

@@ -24,8 +24,8 @@ from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.SENSOR]
-# The journals, by entry, that the disk did not take when they were closed. Their entries
-# go on with them when they are loaded again: what was published must not be published twice.
+# This holds, by entry id, each journal that the disk did not take when it was closed. Its entry
+# goes on with it when it is loaded again: what was published must not be published twice.
 DATA_UNWRITTEN: HassKey[dict[str, Journal]] = HassKey(f"{DOMAIN}_unwritten")
 
 
@@ -37,7 +37,8 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
         async_check_version(hass, entry)
         try:
             endpoint.async_register(entry)
-        # Without our set-up the webhook would acknowledge what comes for any entry.
+        # If one entry's fault ended this set-up, no id of any entry would be registered, and
+        # core's webhook acknowledges and drops what is posted to an id that is not.
         except Exception as err:  # noqa: BLE001
             log_fault(err, "opening the doors of an entry")
     async_setup_services(hass)
@@ -53,13 +54,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     readable = await journal.async_load()
 
     async def final_write(_event: Event) -> None:
-        # Core cancels a write that is already under way when it stops.
+        """Write the journal before Home Assistant ends."""
+        # Core's store writes what is due at this event by itself. But a write that was under way
+        # when the stop began is a task that core does not wait for and cancels at the end
+        # (`HomeAssistant.async_stop`, read in 2026.7.0 and 2026.11.0), so we wait for it here.
         await journal.async_close()
 
     entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, final_write))
     directory = Directory(hass, entry)
     journal.async_forget_others(directory)
-    # Before the platforms listen: a new number's entities show what came before.
+    # The journal listens before the platforms do: when these make the entities of a new number,
+    # the journal already has what came to that number before it was added.
     directory.async_on_added(lambda listing: journal.async_adopt(listing, directory))
     entry.runtime_data = IntelliSMSData(
         directory=directory,
@@ -75,14 +80,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     async def updated(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
+        """Bring everything in line with the entry as it was changed."""
         _take_over(hass, entry)
         discretion.async_apply(keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False))
-        # A message may have led here; core would log a fault's own words.
+        # A message may have changed the entry (it proves the address), and core would log the
+        # text of a fault in here, which may quote the message.
         guarded(watch.async_refresh)()
         await async_prune_pictures(hass, entry)
 
     entry.async_on_unload(entry.add_update_listener(updated))
-    # What was changed while this waited for something.
+    # The listener is added last, so that it hears of no entry that is half set up. What was
+    # changed while this function waited, for the disk or the platforms, is taken over here.
     _take_over(hass, entry)
     return True
 
@@ -100,8 +108,9 @@ def _take_over(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
 
 async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:
     """Unload an account; its ids stay registered, so that posts wait for it."""
-    # A listener may ask for this in the midst of a post; what is left of it comes first,
-    # or it would be marked in a journal that has been written for the last time.
+    # An automation can ask for the unload in the midst of publishing a message. One turn of the
+    # loop lets that message be marked first; else its mark would go into a journal that has
+    # been written for the last time, and the message would be published again.
     await asyncio.sleep(0)
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
@@ -120,6 +129,9 @@ async def async_remove_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
         endpoint.async_unregister(entry)
     hass.data.get(DATA_UNWRITTEN, {}).pop(entry.entry_id, None)
     async_clear_issues(hass, entry.entry_id)
+    # Core does not abort the dialogs of a removed entry's subentries, which would fail from now
+    # on. Their handler is a tuple of entry id and subentry type (`ConfigSubentryFlowManager`,
+    # read in 2026.7.0 and 2026.11.0).
     flows = hass.config_entries.subentries
     ours = [flow for flow in flows.async_progress() if flow["handler"][0] == entry.entry_id]
     for flow in ours:
@@ -130,5 +142,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
 
 
 async def async_migrate_entry(_hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:
-    """Bring an older entry up to date; core itself refuses one from a newer version."""
+    """Bring an older entry up to date; False where its major version is not ours.
+
+    There is no older one yet. One from a newer version core refuses before it asks.
+    """
     return entry.version == ENTRY_VERSION

@@ -17,7 +17,7 @@ from yarl import URL
 from .cloudhook import async_create_cloudhook, is_cloudhook_gone
 from .const import CONF_CLOUDHOOK_URL, CONF_REACH, CONF_SHOWN_BASE, URL_PATH, Reach
 
-# Only a home network resolves names that end in one of these.
+# A name that ends in one of these is resolved in a home network only, so the provider cannot.
 _PRIVATE_SUFFIXES = (
     ".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost",
     ".intranet", ".private", ".corp", ".fritz.box", ".speedport.ip",
@@ -46,7 +46,11 @@ class Address:
 
 
 def shown_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
-    """Return the address that the person should paste; `data` is the config entry's."""
+    """Return the address that the person should paste.
+
+    `data` is a config entry's data, which holds what an address is made of: the webhook id,
+    the cloudhook's URL and which of the two is shown.
+    """
     if data[CONF_REACH] == Reach.CLOUDHOOK:
         problem = None if _has_cloudhook(hass, data) else AddressProblem.CLOUDHOOK_GONE
         return Address(url=data[CONF_CLOUDHOOK_URL], problem=problem)
@@ -62,12 +66,12 @@ def _own_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
 
 
 def is_direct_possible(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:
-    """Tell whether our own door can be reached, as far as Home Assistant knows."""
+    """Tell whether the provider can reach our own door, as far as Home Assistant knows."""
     return _own_address(hass, data).problem not in UNREACHABLE
 
 
 def other_addresses(hass: HomeAssistant, data: Mapping[str, Any]) -> list[str]:
-    """Return what else leads here: the webhook, the Cloud's addresses."""
+    """Return the other URLs that lead here: core's webhook, the Cloud's, the cloudhook."""
     shown = shown_address(hass, data).url
     bases = {base for base in (base_url(hass), base_url(hass, prefer_cloud=True)) if base}
     paths = (_own_path(data), webhook.async_generate_path(data[CONF_WEBHOOK_ID]))
@@ -78,7 +82,10 @@ def other_addresses(hass: HomeAssistant, data: Mapping[str, Any]) -> list[str]:
 
 
 def base_url(hass: HomeAssistant, *, prefer_cloud: bool = False) -> str | None:
-    """Return the URL that the internet knows Home Assistant by, if it knows any."""
+    """Return Home Assistant's URL on the internet without a slash at its end, None if it has none.
+
+    With `prefer_cloud` it is the Cloud's remote URL where there is one.
+    """
     try:
         return get_url(hass, allow_internal=False, allow_ip=True, prefer_cloud=prefer_cloud)
     except NoURLAvailableError:
@@ -87,9 +94,11 @@ def base_url(hass: HomeAssistant, *, prefer_cloud: bool = False) -> str | None:
 
 @callback
 def async_mark_shown(hass: HomeAssistant, entry: ConfigEntry) -> Address:
-    """Remember the URL that an entry's address is shown with now; return the address.
+    """Return an entry's address, and keep Home Assistant's URL of now as its *shown base*.
 
-    What was shown was pasted at the provider, so a repair tells when the URL changes later.
+    The shown base is the part of the address that we do not make ourselves, as it was when a
+    person last saw the address. What was seen counts as pasted at the provider, so when
+    `base_url` returns something else later, a repair shows the address anew.
     """
     return async_change_address(hass, entry, {})
 
@@ -98,9 +107,9 @@ def async_mark_shown(hass: HomeAssistant, entry: ConfigEntry) -> Address:
 def async_change_address(
     hass: HomeAssistant, entry: ConfigEntry, changes: Mapping[str, Any]
 ) -> Address:
-    """Change what an entry's address is made of; return the new one, which counts as shown.
+    """Put `changes` into an entry's data; return the address as it is then, which counts as shown.
 
-    `changes` go into the config entry's data.
+    The caller shows it: see `async_mark_shown`.
     """
     data = {**entry.data, **changes, CONF_SHOWN_BASE: base_url(hass)}
     hass.config_entries.async_update_entry(entry, data=data)
@@ -108,7 +117,7 @@ def async_change_address(
 
 
 async def async_use_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> Address | None:
-    """Let a cloudhook be the address; return it, None where there is no Cloud now."""
+    """Make a cloudhook an entry's address; return it, None (and no change) without a Cloud."""
     url = await async_create_cloudhook(hass, entry.data[CONF_WEBHOOK_ID])
     if url is None:
         return None
@@ -117,18 +126,21 @@ async def async_use_cloudhook(hass: HomeAssistant, entry: ConfigEntry) -> Addres
 
 
 def _has_cloudhook(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:
-    """Tell whether a cloudhook leads here that was not deleted."""
+    """Tell whether there is a cloudhook that leads here: not deleted, and its Cloud paid for."""
     url = data.get(CONF_CLOUDHOOK_URL)
     return url is not None and not is_cloudhook_gone(hass, data[CONF_WEBHOOK_ID], url)
 
 
 def _own_path(data: Mapping[str, Any]) -> str:
-    """Return the path of our own door."""
+    """Return the path of our own door, which begins with a slash."""
     return URL_PATH.format(webhook_id=data[CONF_WEBHOOK_ID])
 
 
 def _problem(base: URL) -> AddressProblem | None:
-    """Return what speaks against a URL that the internet is to reach."""
+    """Return why the provider may not reach a base URL, or should not; None if nothing is wrong.
+
+    No name is resolved, as the provider's name server may answer otherwise than ours.
+    """
     host = (base.host or "").rstrip(".")
     if is_ip_address(host):
         private = not ip_address(host).is_global

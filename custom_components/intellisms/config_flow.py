@@ -108,7 +108,7 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Go straight on to the first virtual number."""
+        """Go straight on to the dialog of the first virtual number, unless it cannot begin."""
         flow = await self.hass.config_entries.subentries.async_init(
             (result["result"].entry_id, SUBENTRY_VIRTUAL_NUMBER),
             context=SubentryFlowContext(source=SOURCE_USER),
@@ -177,7 +177,8 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self.async_show_form(
                     step_id="new_address", errors={"base": "cloud_not_ready"}
                 )
-        # Only a loaded entry takes the new address over, and tells the doors of the old one.
+        # The update listener, which only a loaded entry has, registers the new id and tells the
+        # doors that the old one was replaced. Until then the new address would lead nowhere.
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         changes = {

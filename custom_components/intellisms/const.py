@@ -4,10 +4,10 @@ from enum import StrEnum
 from typing import Final
 
 DOMAIN: Final = "intellisms"
-# The major version of config entries; one that is higher comes from a newer release.
+# This is the major version of config entries; one that is higher comes from a newer release.
 ENTRY_VERSION: Final = 1
 MANUFACTURER: Final = "IntelliSoftware"
-# Where our own door is.
+# Our own door is at this path.
 URL_PATH: Final = f"/api/{DOMAIN}/{{webhook_id}}"
 PROVIDER_URL: Final = "https://www.intellisoftware.co.uk/"
 DOCS_URL: Final = "https://github.com/intellisms-ha/intellisms/blob/main/docs"
@@ -15,7 +15,8 @@ ISSUES_URL: Final = "https://github.com/intellisms-ha/intellisms/issues"
 
 EVENT_MESSAGE_RECEIVED: Final = f"{DOMAIN}_message_received"
 EVENT_MESSAGE_STATUS: Final = f"{DOMAIN}_message_status"
-# What the automation component fires; importing it would load it.
+# The automation component fires this event. Its name is copied (from 2026.7.0 and 2026.11.0),
+# as importing that component would load it with all that it needs.
 EVENT_AUTOMATION_RELOADED: Final = "automation_reloaded"
 
 CONF_ACCEPT: Final = "accept"
@@ -24,17 +25,18 @@ CONF_KEEP_OFF_DISK: Final = "keep_off_disk"
 CONF_NUMBER: Final = "number"
 CONF_NUMBERS: Final = "numbers"
 CONF_PERSON: Final = "person"
-# The address that something came to although Home Assistant thinks it cannot be reached there.
+# This keeps the address at which something arrived although Home Assistant thinks that it cannot
+# be reached there, so that no repair doubts this address again.
 CONF_PROVEN: Final = "proven"
 CONF_REACH: Final = "reach"
 CONF_REPLACED_IDS: Final = "replaced_ids"
-# The URL that Home Assistant had when the address was shown last.
+# This keeps the URL that Home Assistant had when the address was last shown (`async_mark_shown`).
 CONF_SHOWN_BASE: Final = "shown_base"
 
 SUBENTRY_CONTACT: Final = "contact"
 SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 
-# The longest state that core accepts.
+# A state has at most this many characters; core refuses a longer one, and logs its text.
 MAX_STATE_LENGTH: Final = 255
 
 

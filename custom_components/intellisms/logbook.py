@@ -9,7 +9,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from .const import DOMAIN, EVENT_MESSAGE_RECEIVED
 from .quoted import one_line, shown_sender
 
-MAX_SHOWN = 100
+MAX_SHOWN_CHARACTERS = 100
 
 
 @callback
@@ -19,12 +19,13 @@ def async_describe_events(
         [str, str, Callable[[Event[dict[str, Any]]], dict[str, str]]], None
     ],
 ) -> None:
-    """Describe the events of this integration."""
+    """Tell the logbook how to put the events of this integration; it calls this once."""
 
     @callback
     def describe(event: Event[dict[str, Any]]) -> dict[str, str]:
+        """Return a line: under the virtual number's name, who sent what."""
         data = event.data
-        # Who it was from comes first: what was said cannot feign the rest of the line.
+        # The sender stands before what was said, so that no text can feign another sender.
         name, posted = (str(data.get(key) or "") for key in ("from_name", "from"))
         sender = _short(shown_sender(name, posted) or "an unknown sender")
         received = "received, as a simulation," if data.get("simulated") else "received"
@@ -37,6 +38,7 @@ def async_describe_events(
 
 
 def _what(data: dict[str, Any]) -> str:
+    """Return what an event's data says was sent."""
     if label := data.get("button_text") or data.get("button_id"):
         return f"a tap on “{_short(label)}”"
     if data.get("type") == "image":
@@ -47,5 +49,6 @@ def _what(data: dict[str, Any]) -> str:
 
 
 def _short(said: Any) -> str:
-    # Whoever fires the event by hand may give a number.
-    return one_line(str(said), MAX_SHOWN)
+    """Return a value of an event's data as words that fit into a line."""
+    # A person who fires the event by hand may give a number where we give a text.
+    return one_line(str(said), MAX_SHOWN_CHARACTERS)

@@ -31,15 +31,16 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_REDIRECTS = 3
-# Seconds, for all redirects together.
-TIMEOUT = 30
-_CHUNK = 64 * 1024
+# All requests of a picture, those after redirects too, have this time together.
+FETCH_SECONDS = 30
+_CHUNK_BYTES = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# All that the internet uses of IPv6, and what stands for an IPv4 address in its last four bytes.
+# IANA has given out no addresses of hosts in IPv6 but from this block.
 _IN_USE = IPv6Network("2000::/3")
+# An address in this block stands for the IPv4 address in its last four bytes (RFC 6052, 2.1).
 _NAT64 = IPv6Network("64:ff9b::/96")
 
-# SVG is left out: it can run scripts.
+# Each kind has a signature at an offset in its bytes. SVG is left out, as it can run scripts.
 _SIGNATURES = (
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -91,13 +92,13 @@ async def async_fetch_picture(url: str) -> Picture:
     )
     try:
         async with (
-            asyncio.timeout(TIMEOUT),
+            asyncio.timeout(FETCH_SECONDS),
             ClientSession(connector=connector) as session,
         ):
             content = await _follow(session, url)
     except TimeoutError:
         raise PictureFetchError(PictureError.TIMEOUT) from None
-    # yarl trips over some links with an IndexError.
+    # The parser of links, yarl, trips over some with an IndexError.
     except (ClientError, OSError, ValueError, IndexError) as err:
         reason = PictureError.NOT_PUBLIC if _is_not_public(err) else PictureError.UNREACHABLE
         raise PictureFetchError(reason) from None
@@ -113,6 +114,10 @@ def as_picture(content: bytes) -> Picture:
 
 
 async def _follow(session: ClientSession, address: str) -> bytes:
+    """Return the bytes that a link leads to; PictureFetchError where it leads too far.
+
+    Redirects are followed by hand, so that each is checked to be https.
+    """
     url = URL(address)
     for _ in range(MAX_REDIRECTS + 1):
         if url.scheme != "https":
@@ -122,7 +127,7 @@ async def _follow(session: ClientSession, address: str) -> bytes:
                 if response.status != 200:
                     raise PictureFetchError(PictureError.REFUSED)
                 body = bytearray()
-                while chunk := await response.content.read(_CHUNK):
+                while chunk := await response.content.read(_CHUNK_BYTES):
                     body += chunk
                     if len(body) > MAX_BYTES:
                         raise PictureFetchError(PictureError.TOO_LARGE)
@@ -132,6 +137,11 @@ async def _follow(session: ClientSession, address: str) -> bytes:
 
 
 def _public_socket(address: AddrInfoType) -> socket.socket:
+    """Return a socket for an address that was resolved; _NotPublicError unless it is public.
+
+    `address` is a tuple as `socket.getaddrinfo` gives it. The client calls this for each
+    connection that it is about to make.
+    """
     family, kind, protocol, _, where = address
     if not is_public(str(where[0])):
         raise _NotPublicError
@@ -141,15 +151,18 @@ def _public_socket(address: AddrInfoType) -> socket.socket:
 def is_public(host: str) -> bool:
     """Tell whether an IP address is one of the internet, whatever it is wrapped in.
 
-    Teredo and 6to4, which wrap others, are not: nobody serves pictures there.
+    `host` is an address, not a name, and may have a zone (`fe80::1%eth0`). Addresses of
+    Teredo and 6to4 wrap others too, but count as not public: nobody serves pictures there.
     """
     address = _unwrapped(ip_address(host.partition("%")[0]))
-    # Python calls global what is not known to be otherwise, such as ::/8 and fec0::/10.
+    # Python's `is_global` is true of all that it does not know to be otherwise, such as ::/8
+    # and fec0::/10, so an IPv6 address must also be in the block that is in use.
     in_use = isinstance(address, IPv4Address) or address in _IN_USE
     return in_use and address.is_global and not address.is_multicast
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address that an IPv6 address stands for, else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:
@@ -158,7 +171,7 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 
 def _is_not_public(err: BaseException | None) -> bool:
-    """Find our own refusal, however the client wrapped it."""
+    """Tell whether an error comes from our own refusal, however the client wrapped it."""
     while err is not None:
         if isinstance(err, _NotPublicError):
             return True
@@ -177,9 +190,10 @@ def picture_path(hass: HomeAssistant, entry_id: str, subentry_id: str = "") -> P
 async def async_prune_pictures(
     hass: HomeAssistant, entry: ConfigEntry, *, unfinished: bool = False
 ) -> None:
-    """Delete the pictures of numbers that are gone, and all while none may be kept.
+    """Delete the pictures of numbers that are gone, and all of them while none may be kept.
 
-    With `unfinished` also what a power cut left of one: only while none is being written.
+    With `unfinished` it also deletes the parts of pictures that a power cut left, which can
+    be told from one that is being written only by the time: before the platforms are set up.
     """
     keep_off_disk = entry.options.get(CONF_KEEP_OFF_DISK, False)
     kept = frozenset() if keep_off_disk else frozenset(entry.subentries)
@@ -188,10 +202,14 @@ async def async_prune_pictures(
 
 
 def _prune(beginning: Path, kept: frozenset[str], unfinished: bool) -> None:
+    """Delete what begins like `beginning` and goes on with no id in `kept`. Blocks.
+
+    A part has a dot and a random word after the id; it goes where `unfinished` is true.
+    """
     for path in beginning.parent.glob(f"{beginning.name}*"):
         subentry_id, _, part = path.name.removeprefix(beginning.name).partition(".")
         if unfinished if part else subentry_id not in kept:
-            # A disk that cannot be written to must not keep messages out.
+            # A set-up that failed at a disk without room or rights would keep messages out.
             try:
                 path.unlink(missing_ok=True)
             except OSError as err:
@@ -209,7 +227,8 @@ def read_picture(path: Path) -> tuple[Picture, datetime] | None:
 
 def write_picture(path: Path, picture: Picture, when: datetime) -> None:
     """Put a picture in the place of the one before. Blocks."""
-    # One of its own for each: two may be written at a time.
+    # Each call writes into a part of its own, as two may write at a time, and the part takes the
+    # picture's place at once, so that nobody reads half a picture.
     unfinished = path.with_name(f"{path.name}.{token_hex(4)}")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(picture.content)

@@ -2,11 +2,11 @@
 
 import re
 
-MAX_SHOWN = 200
-MAX_SENDER_SHOWN = 90
-# What nobody is called.
+MAX_SHOWN_CHARACTERS = 200
+MAX_SENDER_CHARACTERS = 90
+# A sender of this form is a number, which nobody takes for a contact's name.
 _NUMBER = re.compile(r"\+?[0-9]+")
-# What could be taken for one of the marks around it.
+# Inside our quotation marks these characters could be taken for the closing one.
 _MARKS = str.maketrans(dict.fromkeys('“”„‟"«»', "'"))
 
 
@@ -17,17 +17,21 @@ def shown_sender(name: str | None, sender: str | None) -> str | None:
     """
     if name or not sender or _NUMBER.fullmatch(sender):
         return name or sender
-    # Some characters are not seen but turn the writing round, marks and all.
+    # Some characters are not seen but change the direction of writing, so that our own
+    # quotation marks would be drawn elsewhere.
     seen = "".join(each for each in sender if each.isprintable() or each.isspace())
-    return f"“{one_line(seen.translate(_MARKS), MAX_SENDER_SHOWN)}”"
+    return f"“{one_line(seen.translate(_MARKS), MAX_SENDER_CHARACTERS)}”"
 
 
 def quoted(text: str | None) -> str:
-    """Return words for a code span, so that the dialog shows them and does not run them."""
-    return one_line((text or "").replace("`", "'"), MAX_SHOWN) or "?"
+    """Return words to put between backticks, so that a dialog shows them and renders no Markdown.
+
+    They are on one line, and `?` where there are none: an empty code span would end elsewhere.
+    """
+    return one_line((text or "").replace("`", "'"), MAX_SHOWN_CHARACTERS) or "?"
 
 
 def one_line(text: str, limit: int) -> str:
-    """Return words without line breaks, and at most `limit` characters of them."""
+    """Return words on one line, in at most `limit` characters, the last of them `…` if cut."""
     shown = " ".join(text.split())
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"

@@ -20,10 +20,10 @@ _NAME_SCHEMA = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
 
 
 class FixFlow(RepairsFlow):
-    """A flow of one form."""
+    """A flow of one form, the step `confirm`."""
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Show the form: what core hands over here is not what a person entered."""
+        """Show the form; `user_input` here is what core began the flow with, nobody's entry."""
         return await self.async_step_confirm()
 
     @abstractmethod
@@ -37,7 +37,7 @@ class AddNumberFlow(FixFlow):
     """Add a number that messages came for."""
 
     def __init__(self, entry: ConfigEntry, number: str) -> None:
-        """Keep what the issue is about."""
+        """Keep what the issue is about: the account, and a number that it does not have."""
         self._entry = entry
         self._number = number
 
@@ -65,7 +65,7 @@ class NewAddressFlow(FixFlow):
     _shown: str | None = None
 
     def __init__(self, entry: ConfigEntry) -> None:
-        """Keep whose address it is."""
+        """Keep the account whose address is shown."""
         self._entry = entry
 
     @override
@@ -77,7 +77,8 @@ class NewAddressFlow(FixFlow):
         if changes is None:
             return self.async_abort(reason="no_other_way")
         url = shown_address(self.hass, {**self._entry.data, **changes}).url
-        # The address may have changed while the old one was shown; then the new one is shown first.
+        # The address may have changed while the form showed the old one. Nobody has pasted the
+        # new one then, so the form comes back with it.
         if user_input is not None and url == self._shown:
             async_change_address(self.hass, self._entry, changes)
             return self.async_create_entry(data={})
@@ -89,7 +90,7 @@ class NewAddressFlow(FixFlow):
         )
 
     async def _changes(self) -> dict[str, Any] | None:
-        """Return what changes in the entry's data, if anything; None where there is no address."""
+        """Return the changes to the entry's data, if any; None where there is no address."""
         return {} if base_url(self.hass) else None
 
 
@@ -110,7 +111,11 @@ class NewCloudhookFlow(NewAddressFlow):
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow that fixes an issue; by default its text says it all."""
+    """Return the flow that fixes an issue; by default one that confirms that it was read.
+
+    `data` is what the issue was raised with: `issue` and `entry_id`, and for an unknown number
+    `number`.
+    """
     entry = hass.config_entries.async_get_entry(str(data["entry_id"])) if data else None
     if data is None or entry is None:
         return ConfirmRepairFlow()

@@ -44,7 +44,7 @@ _SIMULATE_SCHEMA = vol.Schema(
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions."""
+    """Register the actions, once for all entries and whether or not one is loaded."""
     async_register_admin_service(
         hass,
         DOMAIN,
@@ -56,7 +56,11 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _simulate_message(call: ServiceCall) -> ServiceResponse:
-    """Publish a message as if it had been posted, marked as simulated."""
+    """Publish a message as if it had been posted, marked as simulated; return its event's data.
+
+    ServiceValidationError where what was entered names no number, contact or sender that is
+    accepted, or where `raw` comes with a type that we read ourselves.
+    """
     entry, number = _virtual_number(call.hass, call.data["virtual_number"])
     sender = await _sender(call.hass, entry, call.data.get("from"))
     button_text = call.data.get("button_text")
@@ -102,7 +106,10 @@ def _virtual_number(hass: HomeAssistant, device_id: str) -> tuple[IntelliSMSConf
 async def _sender(
     hass: HomeAssistant, entry: IntelliSMSConfigEntry, typed: str | None
 ) -> str | None:
-    """Return who a message is from: a contact by name, or a number as a person writes it."""
+    """Return who a message is from: a contact's first number by name, or a number as typed.
+
+    ServiceValidationError where what was typed is neither.
+    """
     if typed is None:
         return None
     for listing in entry.runtime_data.directory:

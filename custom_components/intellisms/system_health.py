@@ -12,11 +12,15 @@ from .receiving.data import IntelliSMSConfigEntry
 
 @callback
 def async_register(_hass: HomeAssistant, register: SystemHealthRegistration) -> None:
-    """Register the information."""
+    """Register what is said of this integration."""
     register.async_register_info(_system_health)
 
 
 async def _system_health(hass: HomeAssistant) -> dict[str, Any]:
+    """Return what the page shows by translation key, of the first account; nothing without one.
+
+    The page is pasted into issues, so it holds no address, number or name.
+    """
     entries: list[IntelliSMSConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     if not entries:
         return {}

@@ -12,16 +12,17 @@ from homeassistant.core import HomeAssistant
 
 from .protocol.numbers import without_separators
 
-# How many digits a shortcode has.
-MIN_SHORTCODE = 3
-MAX_SHORTCODE = 6
-# The characters that a sender's name has at most (3GPP TS 23.040).
-MAX_NAME = 11
+# A shortcode has from three to six digits; what has more is a number.
+MIN_SHORTCODE_DIGITS = 3
+MAX_SHORTCODE_DIGITS = 6
+# No text can come from a longer sender's name (3GPP TS 23.040, 9.1.2.5).
+MAX_NAME_CHARACTERS = 11
 # With this many digits, a text with letters is a number with something wrong in it.
 MANY_DIGITS = 7
 # A number that was copied from a page or a message begins with the scheme of its link.
 _LINK = re.compile(r"(?:tel|sms|whatsapp):", re.IGNORECASE)
-# Mexico gave up the 1 of its mobile numbers in 2019; WhatsApp did not.
+# Mexico gave up the 1 before its mobile numbers in 2019; WhatsApp still posts it, and the
+# library does not know it any more.
 _MEXICAN_MOBILE = re.compile(r"\+521\d{10}")
 
 
@@ -85,6 +86,10 @@ async def typed_number(hass: HomeAssistant, text: str) -> TypedNumber:
 
 
 def _understand(text: str, country: str | None) -> TypedNumber:
+    """Read a text as a name, a number or a shortcode; TypedNumberError if it is none. Blocks.
+
+    `country` is Home Assistant's, in two letters (ISO 3166-1), None where it is not set.
+    """
     typed = _LINK.sub("", text.strip(), count=1).strip()
     if any(character.isalpha() for character in typed):
         # People copy a stranger's name from *Last sender*, which shows it in these marks.
@@ -93,9 +98,10 @@ def _understand(text: str, country: str | None) -> TypedNumber:
     digits = compact.removeprefix("+").removeprefix("00" if compact[:1] != "+" else "")
     if not (digits.isascii() and digits.isdigit()):
         raise TypedNumberError(NumberProblem.INVALID)
+    # A plus or 00 was removed, so the number names its country itself.
     if digits != compact:
         return _international(typed if typed.startswith("+") else f"+{digits}")
-    if MIN_SHORTCODE <= len(digits) <= MAX_SHORTCODE:
+    if MIN_SHORTCODE_DIGITS <= len(digits) <= MAX_SHORTCODE_DIGITS:
         return TypedNumber(kind=NumberKind.SHORTCODE, number=digits, written=digits)
     if digits.startswith("0"):
         return _national(typed, country)
@@ -103,9 +109,9 @@ def _understand(text: str, country: str | None) -> TypedNumber:
 
 
 def _name(typed: str) -> TypedNumber:
-    """Take an alphanumeric sender; *44 7700 900123 x2* hardly is one."""
+    """Take a sender's name; one is doubtful that is too long, or a number with a letter in it."""
     digits = sum(character.isdigit() for character in typed)
-    doubtful = digits >= MANY_DIGITS or len(typed) > MAX_NAME
+    doubtful = digits >= MANY_DIGITS or len(typed) > MAX_NAME_CHARACTERS
     return TypedNumber(
         kind=NumberKind.NAME,
         certainty=Certainty.DOUBTFUL if doubtful else Certainty.CERTAIN,
@@ -127,7 +133,11 @@ def _national(text: str, country: str | None) -> TypedNumber:
 
 
 def _either(digits: str, country: str | None) -> TypedNumber:
-    """Read digits without any prefix: as the provider writes them, else as a neighbour would."""
+    """Read digits without any prefix; TypedNumberError if they are no number.
+
+    They are taken as an international number without its plus, as the provider writes one,
+    else as a number of the country. Where they are both, they are doubtful.
+    """
     international = _possible(f"+{digits}", None)
     if country is None:
         return _taken(international)
@@ -136,7 +146,7 @@ def _either(digits: str, country: str | None) -> TypedNumber:
         return _taken(international or national)
     import phonenumbers
 
-    # Who writes their own country's code means it, whatever else the digits could be.
+    # Digits that begin with their own country's code are meant so, whatever else they could be.
     if digits.startswith(str(phonenumbers.country_code_for_region(country))):
         return international
     return replace(international, certainty=Certainty.DOUBTFUL)
@@ -150,7 +160,10 @@ def _taken(possible: TypedNumber | None) -> TypedNumber:
 
 
 def _possible(text: str, country: str | None) -> TypedNumber | None:
-    """Return the number that a text may be, in a country or else internationally, if any."""
+    """Return the number that a text can be, None if it can be none. Blocks.
+
+    Without a `country` the text is an international number, with its plus.
+    """
     import phonenumbers
 
     compact = without_separators(text)
@@ -160,7 +173,8 @@ def _possible(text: str, country: str | None) -> TypedNumber | None:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return None
-    # The library's is_valid_number refuses numbers that the provider's own page shows.
+    # Only the length is checked: the library's `is_valid_number` also wants a range that it
+    # knows, and refuses numbers that the provider's own page shows.
     if not phonenumbers.is_possible_number(parsed):
         return None
     return TypedNumber(

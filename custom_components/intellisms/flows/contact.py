@@ -34,7 +34,7 @@ class ContactFlow(FormFlow):
     """Add or edit a known person."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Take a new contact."""
+        """Ask for a new contact's name, numbers and person."""
         form = Form(step_id="user", schema=_SCHEMA, placeholders={"number": ""})
         return await self._ask(form, user_input, self._take)
 
@@ -64,7 +64,8 @@ class ContactFlow(FormFlow):
         certain = True
         written: dict[str, str] = {}
         for typed in filter(str.strip, entered[CONF_NUMBERS]):
-            # A number that stays is not judged: it may have been caught from a message.
+            # A number that the contact already has is not judged again: it may have come from a
+            # message, in a form that nobody would be allowed to type.
             if typed in kept:
                 written[typed] = typed
                 continue
@@ -84,7 +85,7 @@ class ContactFlow(FormFlow):
         )
 
     async def _number(self, typed: str) -> TypedNumber:
-        """Return what was typed, understood; FormError where no contact can have it, or one does."""
+        """Return what was typed, understood; FormError where no contact can have it or one has."""
         number = await self._understand(CONF_NUMBERS, typed)
         placeholders = {"number": typed}
         if number.kind is NumberKind.NAME and number.certainty is Certainty.DOUBTFUL:
@@ -94,5 +95,9 @@ class ContactFlow(FormFlow):
         return number
 
     def _person(self, any_id: str | None) -> er.RegistryEntry | None:
-        """Return a person by the registry id, which outlives a rename, or by the entity id."""
+        """Return a `person` entity, None if it is gone.
+
+        `any_id` is the registry id, which is kept as it outlives a rename, or the entity id,
+        which the selector gives.
+        """
         return er.async_get(self.hass).async_get(any_id) if any_id else None

@@ -25,6 +25,7 @@ from .subentries import contact_subentry, is_taken, virtual_number_subentry
 
 CONF_CONTACT_NAME = "contact_name"
 CONF_KEEP_SENDER = "keep_sender"
+# The dialog tells after this time that nothing came yet, and offers to wait again.
 WAIT_SECONDS = 60
 
 _CAUGHT_SCHEMA = vol.Schema({vol.Required(CONF_NAME): NAME_SELECTOR})
@@ -44,7 +45,7 @@ class Astray(StrEnum):
     UNREADABLE = "unreadable"
 
 
-# A message that is not published can only be noticed by the account's counters.
+# Nothing but these counters of the account tells of a message that was not published.
 _COUNTED = {Ignored.SENDER: Astray.TURNED_AWAY, Ignored.UNREADABLE: Astray.UNREADABLE}
 
 
@@ -73,14 +74,14 @@ class FirstMessage:
             unsubscribe()
 
     async def async_wait(self) -> None:
-        """Return when there is something to tell, or after a minute."""
+        """Return when there is something to tell, or after `WAIT_SECONDS`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._news.wait()
 
     @callback
     def async_take_astray(self) -> Astray | None:
-        """Return what came astray since this was asked last."""
+        """Return what came astray last since this was called before, None if nothing did."""
         astray, self._astray = self._astray, None
         if self.caught is None:
             self._news.clear()
@@ -133,14 +134,15 @@ class FirstMessageFlow(FormFlow):
         return self._get_entry().state is ConfigEntryState.LOADED
 
     async def async_step_wait(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Wait for the first message."""
+        """Wait for the first message, then go on to the step that tells what came."""
         first = self._async_listen()
         if self._waiting is None:
             if not self._is_loaded():
                 return self.async_abort(reason="entry_not_loaded")
             # The task runs in the background, or Home Assistant would wait for it when it stops.
-            # It must not be done at once, or core would hand what was chosen in the menu to the
-            # step that follows.
+            # It starts in the next turn of the loop, so that it is never done at once: core's
+            # `FlowManager.async_configure` would hand the choice from the menu, which led here,
+            # to the step that follows as its input (read in 2026.7.0 and 2026.11.0).
             self._waiting = self.hass.async_create_background_task(
                 first.async_wait(), "intellisms first message", eager_start=False
             )
@@ -157,7 +159,7 @@ class FirstMessageFlow(FormFlow):
     async def async_step_nothing_yet(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Say where to look for the reason."""
+        """Say that nothing came, and where to look for the reason."""
         return self._offer(step_id="nothing_yet")
 
     async def async_step_nameless(
@@ -207,7 +209,9 @@ class FirstMessageFlow(FormFlow):
             return self.async_abort(reason="already_configured")
 
         async def take(entered: Entered) -> SubentryFlowResult:
-            # Without a name the number would be one, and part of entity ids and the log.
+            """Save the number, and its sender where that was asked for."""
+            # A virtual number without a name would be called by its number, which would then
+            # be part of entity ids, and of log lines with them.
             errors = {CONF_NAME: "name_missing"}
             if keeps_sender := entered.get(CONF_KEEP_SENDER, False):
                 errors[CONF_CONTACT_NAME] = "contact_name_missing"

@@ -16,9 +16,9 @@ import voluptuous as vol
 from ..typed_numbers import TypedNumber, TypedNumberError, typed_number
 from .subentries import is_taken
 
-# A browser would propose the name of whoever sits before it.
+# Without this a browser would propose the name of the person who sits before it.
 NAME_SELECTOR = TextSelector(TextSelectorConfig(autocomplete="off"))
-# What a person entered, or finds entered: values by the names of a form's fields.
+# These are the values that a person entered, or finds entered, by the names of a form's fields.
 type Entered = Mapping[str, Any]
 
 
@@ -61,7 +61,10 @@ class FormFlow(ConfigSubentryFlow):
         entered: Entered | None,
         take: Callable[[Entered], Awaitable[SubentryFlowResult]],
     ) -> SubentryFlowResult:
-        """Show a form, or `take` what was entered; where that raises FormError, show it again."""
+        """Show a form, or `take` what was entered, and show it again where that raises FormError.
+
+        `entered` is None when the form is shown at first.
+        """
         suggested, errors, placeholders = form.suggested, {}, form.placeholders
         if entered is not None:
             try:
@@ -78,7 +81,7 @@ class FormFlow(ConfigSubentryFlow):
 
     @property
     def _edited(self) -> ConfigSubentry | None:
-        """Return what is edited, None where something is added."""
+        """Return the subentry that is edited, None where one is added."""
         return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
 
     async def _understand(self, field: str, typed: str) -> TypedNumber:
@@ -89,11 +92,11 @@ class FormFlow(ConfigSubentryFlow):
             raise FormError({field: err.problem}, placeholders={"number": typed}) from err
 
     def _is_taken(self, number: str) -> bool:
-        """Tell whether a number is another virtual number's or contact's, whichever is asked for."""
+        """Tell whether another subentry of the kind that this flow makes has a number."""
         return is_taken(self._get_entry(), self._subentry_type, number, edited=self._edited)
 
     def _save(self, made: ConfigSubentry) -> SubentryFlowResult:
-        """End with a new subentry, or with the edited one as it is to be; device and history stay."""
+        """End with a new subentry, or with the edited one changed; its device and history stay."""
         fields: dict[str, Any] = {
             "title": made.title,
             "data": made.data,

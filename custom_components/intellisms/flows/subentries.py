@@ -15,7 +15,7 @@ from ..const import (
 
 
 def virtual_number_subentry(number: str, name: str) -> ConfigSubentry:
-    """Return a virtual number; core keeps out a second one by its unique id."""
+    """Return a virtual number; its unique id is the number, so that core refuses a second one."""
     return ConfigSubentry(
         data=MappingProxyType({CONF_NUMBER: number}),
         subentry_type=SUBENTRY_VIRTUAL_NUMBER,
@@ -27,7 +27,7 @@ def virtual_number_subentry(number: str, name: str) -> ConfigSubentry:
 def contact_subentry(
     numbers: Iterable[str], name: str, *, person: str | None = None
 ) -> ConfigSubentry:
-    """Return a contact; `person` is the registry id of a `person` entity."""
+    """Return a contact with one or more numbers; `person` is a `person` entity's registry id."""
     return ConfigSubentry(
         data=MappingProxyType({CONF_NUMBERS: list(numbers), CONF_PERSON: person}),
         subentry_type=SUBENTRY_CONTACT,

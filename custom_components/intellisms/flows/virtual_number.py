@@ -46,10 +46,12 @@ class VirtualNumberFlow(FirstMessageFlow):
     ) -> SubentryFlowResult:
         """Show the address to paste, and the ways to go on."""
         entry = self._get_entry()
-        # An address that was shown before was pasted as it was then: a repair tells of a change.
+        # An address that was shown before counts as pasted as it was then. If this dialog marked
+        # it anew, no repair would tell that the URL has changed since (`async_mark_shown`).
         if entry.data.get(CONF_SHOWN_BASE) is None:
             async_mark_shown(self.hass, entry)
-        # People send their text before they choose to wait, so it is listened for from now on.
+        # People send their text as soon as they have read this, before they choose to wait, so
+        # the flow listens from here on.
         self._async_listen()
         menu_options = ["wait", "number"]
         if entry.data[CONF_REACH] == Reach.DIRECT and is_cloud_ready(self.hass):
@@ -74,7 +76,7 @@ class VirtualNumberFlow(FirstMessageFlow):
     async def async_step_number(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Take number and name."""
+        """Ask for number and name."""
         return await self._ask(Form(step_id="number", schema=_SCHEMA), user_input, self._take)
 
     async def async_step_reconfigure(
@@ -91,17 +93,23 @@ class VirtualNumberFlow(FirstMessageFlow):
 
     async def _take(self, entered: Entered) -> SubentryFlowResult:
         """Save the number that was entered; one that is not certain comes back first."""
-        # Without a name the number would be one, and part of entity ids and the log.
+        # A virtual number without a name would be called by its number, which would then be
+        # part of entity ids, and of log lines with them.
         check_filled_in(entered, {CONF_NAME: "name_missing"})
         edited = self._edited
         number = entered[CONF_NUMBER].strip()
-        # A number that stays is not judged: it may have been caught from a message.
+        # A number that stays the same is not judged again: it may have come from a message, in
+        # a form that nobody would be allowed to type.
         if edited is None or number != edited.data[CONF_NUMBER]:
             number = await self._number(entered)
         return self._save(virtual_number_subentry(number, entered[CONF_NAME]))
 
     async def _number(self, entered: Entered) -> str:
-        """Return the number that was meant; FormError where it is none, taken, or not certain."""
+        """Return the number that was meant; FormError where it is none, taken, or not certain.
+
+        One that is not certain comes back in the form as it was understood, spaces and all.
+        Submitted like this it begins with its plus and is certain, so a person is asked once.
+        """
         number = await self._understand(CONF_NUMBER, entered[CONF_NUMBER])
         if number.kind is NumberKind.NAME:
             raise FormError({CONF_NUMBER: NumberProblem.INVALID})
