@@ -34,10 +34,10 @@ NO_PERSON = "0" * 32
 _ids = count(1)
 
 
-def contact(name: str, *numbers: str) -> ConfigSubentryData:
+def contact(name: str, *numbers: str, person: str = NO_PERSON) -> ConfigSubentryData:
     """Return a contact as a config entry stores it."""
     return ConfigSubentryData(
-        data=MappingProxyType({CONF_NUMBERS: list(numbers), CONF_PERSON: NO_PERSON}),
+        data=MappingProxyType({CONF_NUMBERS: list(numbers), CONF_PERSON: person}),
         subentry_type=SUBENTRY_CONTACT,
         title=name,
         unique_id=None,

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from aiohttp.test_utils import TestClient
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.setup import async_setup_component
 import pytest
@@ -244,6 +245,17 @@ def messages(hass: HomeAssistant) -> list[Event[dict[str, Any]]]:
     """Return the message events fired from here on."""
     captured: list[Event[dict[str, Any]]] = async_capture_events(hass, EVENT_MESSAGE_RECEIVED)
     return captured
+
+
+@pytest.fixture
+async def person(hass: HomeAssistant) -> er.RegistryEntry:
+    """Return a person of Home Assistant."""
+    assert await async_setup_component(
+        hass, "person", {"person": [{"id": "anna", "name": "Somebody"}]}
+    )
+    found = er.async_get(hass).async_get("person.somebody")
+    assert found
+    return found
 
 
 def sms(text: str = "Hello", **fields: Any) -> str:

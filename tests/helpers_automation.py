@@ -5,7 +5,7 @@ import json
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -49,6 +49,13 @@ def posted(body: str, **fields: Any) -> str:
     message = post["messages"][0] | fields
     post["messages"] = [{key: value for key, value in message.items() if value is not None}]
     return json.dumps(post)
+
+
+def state(hass: HomeAssistant, entity_id: str) -> State:
+    """Return a state that has to be there."""
+    found = hass.states.get(entity_id)
+    assert found
+    return found
 
 
 def message_id(body: str) -> str:

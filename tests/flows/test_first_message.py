@@ -6,13 +6,8 @@ import json
 from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import (
-    SOURCE_USER,
-    ConfigEntryDisabler,
-    ConfigSubentry,
-    ConfigSubentryData,
-)
-from homeassistant.core import HomeAssistant, State
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigSubentry, ConfigSubentryData
+from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.dispatcher import DATA_DISPATCHER
 from homeassistant.setup import async_setup_component
@@ -26,67 +21,12 @@ from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from ..automations import contact
-from ..cloud import FakeCloud, cloud_fixture  # noqa: F401
 from ..conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
-from ..texts import flow_texts  # noqa: F401
+from ..helpers_automation import state
+from .conftest import URL
+from .dialog import Flow, subentries
 
-URL = "https://home.example.com"
-ADDRESS = f"{URL}/api/intellisms/{WEBHOOK_ID}"
 SHED = "+447700900123"
-
-pytestmark = pytest.mark.usefixtures("external_url")
-
-
-@pytest.fixture
-async def external_url(hass: HomeAssistant) -> None:
-    """Let Home Assistant be reached from the internet."""
-    await hass.config.async_update(external_url=URL)
-
-
-class Flow:
-    """A flow as the frontend drives it, without the HTTP."""
-
-    def __init__(self, hass: HomeAssistant, entry: MockConfigEntry) -> None:
-        """Prepare for an entry."""
-        self._manager = hass.config_entries.subentries
-        self._hass = hass
-        self._entry = entry
-        self.result: Any = None
-
-    async def begin(self) -> Any:
-        """Open the dialog."""
-        self.result = await self._manager.async_init(
-            (self._entry.entry_id, SUBENTRY_VIRTUAL_NUMBER), context={"source": SOURCE_USER}
-        )
-        return self.result
-
-    async def submit(self, **fields: Any) -> Any:
-        """Submit a form."""
-        self.result = await self._manager.async_configure(self.result["flow_id"], fields)
-        await self._hass.async_block_till_done()
-        return self.result
-
-    async def choose(self, step: str) -> Any:
-        """Choose from a menu."""
-        return await self.submit(next_step_id=step)
-
-    async def look(self) -> Any:
-        """Load the dialog anew, as the frontend does when it is told of a change."""
-        await self._hass.async_block_till_done()
-        self.result = await self._manager.async_configure(self.result["flow_id"])
-        return self.result
-
-    def close(self) -> None:
-        """Close the dialog."""
-        self._manager.async_abort(self.result["flow_id"])
-
-
-@pytest.fixture
-async def flow(hass: HomeAssistant, loaded: MockConfigEntry) -> Flow:
-    """Return a dialog that shows the address."""
-    flow = Flow(hass, loaded)
-    await flow.begin()
-    return flow
 
 
 @pytest.fixture
@@ -104,13 +44,6 @@ async def caught(waiting: Flow, own_door: Post) -> Flow:
     return waiting
 
 
-def state(hass: HomeAssistant, entity_id: str) -> State:
-    """Return a state that has to be there."""
-    found = hass.states.get(entity_id)
-    assert found
-    return found
-
-
 def add(hass: HomeAssistant, entry: MockConfigEntry, subentry: ConfigSubentryData) -> None:
     """Add what was added elsewhere meanwhile."""
     fields: dict[str, Any] = {**subentry, "data": MappingProxyType(dict(subentry["data"]))}
@@ -120,11 +53,6 @@ def add(hass: HomeAssistant, entry: MockConfigEntry, subentry: ConfigSubentryDat
 def listeners(hass: HomeAssistant) -> int:
     """Count who listens for messages."""
     return len(hass.data[DATA_DISPATCHER].get(SIGNAL_MESSAGE, ()))
-
-
-def subentries(entry: MockConfigEntry, kind: str) -> dict[str, ConfigSubentry]:
-    """Return an entry's subentries of a kind by their titles."""
-    return {s.title: s for s in entry.subentries.values() if s.subentry_type == kind}
 
 
 async def check_that_it_still_waits(flow: Flow, post: Post) -> None:
@@ -138,84 +66,6 @@ async def check_that_it_still_waits(flow: Flow, post: Post) -> None:
 async def seconds_pass(hass: HomeAssistant, seconds: float = 61) -> None:
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
     await hass.async_block_till_done()
-
-
-# ---- the address --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("url", "problem"),
-    [
-        (None, "no_url"),
-        ("http://192.168.1.5:8123", "private_url"),
-        ("https://homeassistant.local", "private_url"),
-        ("http://home.example.com", "plain_http"),
-    ],
-)
-async def test_what_speaks_against_the_address_is_said_first(
-    hass: HomeAssistant, loaded: MockConfigEntry, url: str | None, problem: str
-) -> None:
-    await hass.config.async_update(external_url=url)
-    flow = Flow(hass, loaded)
-    result = await flow.begin()
-    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
-    assert result["errors"] == {"base": problem}
-    assert result["description_placeholders"]["url"].endswith(f"/api/intellisms/{WEBHOOK_ID}")
-    result = await flow.submit()
-    assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "address")
-
-
-async def test_a_problem_that_was_solved_meanwhile_is_gone(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    await hass.config.async_update(external_url=None)
-    flow = Flow(hass, loaded)
-    await flow.begin()
-    await hass.config.async_update(external_url=URL)
-    result = await flow.submit()
-    assert result["description_placeholders"] == {"url": ADDRESS}
-
-
-async def test_the_address_is_live_when_it_is_shown(flow: Flow, own_door: Post) -> None:
-    assert flow.result["type"] is FlowResultType.MENU
-    assert flow.result["menu_options"] == ["wait", "number"]
-    assert flow.result["description_placeholders"] == {"url": ADDRESS}
-    assert await own_door("", method="GET") == 200
-
-
-@pytest.mark.parametrize(
-    ("known", "remembered"), [(None, URL), ("https://old.example.com", "https://old.example.com")]
-)
-async def test_the_url_it_was_shown_with_first_is_remembered(
-    hass: HomeAssistant, loaded: MockConfigEntry, known: str | None, remembered: str
-) -> None:
-    hass.config_entries.async_update_entry(loaded, data={**loaded.data, "shown_base": known})
-    await Flow(hass, loaded).begin()
-    assert loaded.data["shown_base"] == remembered
-
-
-async def test_nothing_is_shown_while_the_account_is_not_loaded(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
-    await hass.config_entries.async_unload(loaded.entry_id)
-    result = await Flow(hass, loaded).begin()
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
-
-
-async def test_a_cloudhook_on_request_with_its_limit_said_first(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: FakeCloud
-) -> None:
-    flow = Flow(hass, loaded)
-    assert (await flow.begin())["menu_options"] == ["wait", "number", "cloudhook"]
-    assert (await flow.choose("cloudhook"))["step_id"] == "cloudhook"
-    assert loaded.data["reach"] == "direct"
-    cloud.connected = False
-    assert (await flow.submit())["errors"] == {"base": "cloud_not_ready"}
-    cloud.connected = True
-    result = await flow.submit()
-    assert result["step_id"] == "address"
-    assert result["description_placeholders"] == {"url": "https://hooks.example/1"}
-    assert result["menu_options"] == ["wait", "number"]
 
 
 # ---- the first message --------------------------------------------------------------
@@ -471,7 +321,8 @@ async def nothing_yet(hass: HomeAssistant, waiting: Flow) -> Flow:
 
 async def test_what_is_offered_when_nothing_comes(nothing_yet: Flow) -> None:
     assert nothing_yet.result["menu_options"] == ["wait", "number", "later"]
-    assert nothing_yet.result["description_placeholders"] == {"url": ADDRESS}
+    address = f"{URL}/api/intellisms/{WEBHOOK_ID}"
+    assert nothing_yet.result["description_placeholders"] == {"url": address}
     result = await nothing_yet.choose("number")
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "number")
 

@@ -1,52 +1,33 @@
-"""Setting the account up, and adding and editing a virtual number by typing it.
+"""Adding a virtual number by typing it, its address first, and editing one.
 
-Sending a text to it is in `test_first_message`, the address in `test_reconfigure`,
-contacts are in `test_contact`.
+Sending a text to it is in `test_first_message`.
 """
 
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, FlowType
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.intellisms.const import (
-    DOMAIN,
-    EVENT_MESSAGE_RECEIVED,
-    SUBENTRY_VIRTUAL_NUMBER,
-)
+from custom_components.intellisms.const import EVENT_MESSAGE_RECEIVED
 
 from ..automations import contact
-from ..conftest import GATE, WEBHOOK_ID, Post, account, keep_secret, sms, virtual_number
-from .test_first_message import Flow
+from ..cloud import FakeCloud
+from ..conftest import GATE, WEBHOOK_ID, Post, account, sms, virtual_number
+from .conftest import URL
+from .dialog import EditFlow, Flow, numbers, suggested
 
-URL = "https://home.example.com"
+ADDRESS = f"{URL}/api/intellisms/{WEBHOOK_ID}"
 SHOP = "+447700900999"
-
-
-@pytest.fixture(autouse=True)
-async def british_home(hass: HomeAssistant) -> None:
-    """Let Home Assistant be in Britain and on the internet."""
-    await hass.config.async_update(external_url=URL, country="GB")
 
 
 @pytest.fixture
 def entry() -> MockConfigEntry:
     """Return an account with two numbers, and a contact that counts as neither."""
     return account([virtual_number(), virtual_number(SHOP, "Shop"), contact("Anna", "60777")])
-
-
-class EditFlow(Flow):
-    """The flow that edits a virtual number."""
-
-    async def begin(self) -> Any:
-        """Open the dialog of the first number."""
-        subentry_id = next(iter(self._entry.subentries))
-        self.result = await self._entry.start_subentry_reconfigure_flow(self._hass, subentry_id)
-        return self.result
 
 
 @pytest.fixture(params=[Flow, EditFlow])
@@ -61,91 +42,82 @@ async def form(hass: HomeAssistant, loaded: MockConfigEntry, request: Any) -> Fl
     return flow
 
 
-def suggested(result: Any) -> dict[str, Any]:
-    """Return what a form is filled in with."""
-    markers = list(result["data_schema"].schema)
-    return {str(marker): marker.description["suggested_value"] for marker in markers}
+# ---- the address --------------------------------------------------------------------
 
 
-def numbers(entry: MockConfigEntry) -> dict[str, str]:
-    """Return the numbers by their names."""
-    return {
-        subentry.title: subentry.data["number"]
-        for subentry in entry.subentries.values()
-        if subentry.subentry_type == SUBENTRY_VIRTUAL_NUMBER
-    }
-
-
-# ---- the account ------------------------------------------------------------------
-
-
-async def test_from_nothing_to_the_first_message(hass: HomeAssistant, own_door: Post) -> None:
-    messages = async_capture_events(hass, EVENT_MESSAGE_RECEIVED)
-    result: Any = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
-    assert hass.config_entries.async_entries(DOMAIN) == []
-
-    result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    entry = result["result"]
-    webhook_id = entry.data["webhook_id"]
-    keep_secret(webhook_id)
-    assert len(webhook_id) == 64
-    assert (entry.state, entry.title, len(entry.subentries)) == (
-        ConfigEntryState.LOADED,
-        "IntelliSMS",
-        0,
-    )
-
-    # Straight on, and what is shown is live.
-    kind, flow_id = result["next_flow"]
-    assert kind is FlowType.CONFIG_SUBENTRIES_FLOW
-    flow = Flow(hass, entry)
-    flow.result = hass.config_entries.subentries.async_get(flow_id)
-    assert flow.result["step_id"] == "address"
-    assert await own_door("", webhook_id=webhook_id, method="GET") == 200
-    shown = await flow.look()
-    assert shown["description_placeholders"]["url"] == f"{URL}/api/intellisms/{webhook_id}"
-
-    await flow.choose("number")
-    result = await flow.submit(number="+44 771 012346", name=" Gate ")
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert numbers(entry) == {"Gate": GATE}
-    assert await own_door(sms(), webhook_id=webhook_id) == 200
-    assert [event.data["to_name"] for event in messages] == ["Gate"]
-    state = hass.states.get("sensor.gate_last_message")
-    assert state
-    assert state.state == "Hello"
-
-
-async def test_only_one_account(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "single_instance_allowed")
-
-
-async def test_every_account_has_an_id_of_its_own(hass: HomeAssistant) -> None:
-    ids = set()
-    for _ in range(2):
-        result: Any = await hass.config_entries.flow.async_init(
-            DOMAIN, context={"source": SOURCE_USER}, data={}
-        )
-        entry = result["result"]
-        ids.add(entry.data["webhook_id"])
-        await hass.config_entries.async_remove(entry.entry_id)
-    assert len(ids) == 2
-
-
-async def test_account_that_does_not_load_is_created_all_the_same(
-    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        (None, "no_url"),
+        ("http://192.168.1.5:8123", "private_url"),
+        ("https://homeassistant.local", "private_url"),
+        ("http://home.example.com", "plain_http"),
+    ],
+)
+async def test_what_speaks_against_the_address_is_said_first(
+    hass: HomeAssistant, loaded: MockConfigEntry, url: str | None, problem: str
 ) -> None:
-    """There is nothing to go on to: no address is shown that does not work."""
-    monkeypatch.setattr(f"custom_components.{DOMAIN}.Directory", None)
-    result: Any = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}, data={}
-    )
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["result"].state is ConfigEntryState.SETUP_ERROR
-    assert "next_flow" not in result
+    await hass.config.async_update(external_url=url)
+    flow = Flow(hass, loaded)
+    result = await flow.begin()
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
+    assert result["errors"] == {"base": problem}
+    assert result["description_placeholders"]["url"].endswith(f"/api/intellisms/{WEBHOOK_ID}")
+    result = await flow.submit()
+    assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "address")
+
+
+async def test_a_problem_that_was_solved_meanwhile_is_gone(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    await hass.config.async_update(external_url=None)
+    flow = Flow(hass, loaded)
+    await flow.begin()
+    await hass.config.async_update(external_url=URL)
+    result = await flow.submit()
+    assert result["description_placeholders"] == {"url": ADDRESS}
+
+
+async def test_the_address_is_live_when_it_is_shown(flow: Flow, own_door: Post) -> None:
+    assert flow.result["type"] is FlowResultType.MENU
+    assert flow.result["menu_options"] == ["wait", "number"]
+    assert flow.result["description_placeholders"] == {"url": ADDRESS}
+    assert await own_door("", method="GET") == 200
+
+
+@pytest.mark.parametrize(
+    ("known", "remembered"), [(None, URL), ("https://old.example.com", "https://old.example.com")]
+)
+async def test_the_url_it_was_shown_with_first_is_remembered(
+    hass: HomeAssistant, loaded: MockConfigEntry, known: str | None, remembered: str
+) -> None:
+    hass.config_entries.async_update_entry(loaded, data={**loaded.data, "shown_base": known})
+    await Flow(hass, loaded).begin()
+    assert loaded.data["shown_base"] == remembered
+
+
+async def test_nothing_is_shown_while_the_account_is_not_loaded(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    result = await Flow(hass, loaded).begin()
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
+
+
+async def test_a_cloudhook_on_request_with_its_limit_said_first(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: FakeCloud
+) -> None:
+    flow = Flow(hass, loaded)
+    assert (await flow.begin())["menu_options"] == ["wait", "number", "cloudhook"]
+    assert (await flow.choose("cloudhook"))["step_id"] == "cloudhook"
+    assert loaded.data["reach"] == "direct"
+    cloud.connected = False
+    assert (await flow.submit())["errors"] == {"base": "cloud_not_ready"}
+    cloud.connected = True
+    result = await flow.submit()
+    assert result["step_id"] == "address"
+    assert result["description_placeholders"] == {"url": "https://hooks.example/1"}
+    assert result["menu_options"] == ["wait", "number"]
 
 
 # ---- a number ---------------------------------------------------------------------
