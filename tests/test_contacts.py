@@ -21,6 +21,7 @@ from custom_components.intellisms.const import (
 )
 from custom_components.intellisms.protocol import parse
 from custom_components.intellisms.receiving.delivery import Delivery
+from custom_components.intellisms.receiving.receiver import Outcome
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from .automations import ANNA, SHOP, STRANGER, button, contact, devices, household, text
@@ -236,5 +237,6 @@ async def test_status_reports_have_no_sender_and_are_let_in(
 ) -> None:
     seen = async_capture_events(hass, EVENT_MESSAGE_STATUS)
     hass.config_entries.async_update_entry(house, options={CONF_ACCEPT: Accept.KNOWN})
-    assert house.runtime_data.receiver.async_receive(parse(b"status=4&toaddr=447700900123"))
+    (report,) = parse(b"status=4&toaddr=447700900123")
+    assert house.runtime_data.receiver.async_receive(report) is Outcome.PUBLISHED
     assert [event.data["status"] for event in seen] == ["delivered"]
