@@ -67,8 +67,8 @@ class Message:
     `to` and `sender` are in one spelling (see `canonical_number`), `sent` is in
     UTC. `key` identifies the same message when the provider posts it again.
     `raw` is the object as posted, only for a type that is not in `MessageType`.
-    An event has the fields in this order, under their names; whom it is to and
-    from it tells together with who that is.
+    An event has the fields under their names; whom it is to and from it tells
+    together with who that is.
     """
 
     key: str = field(metadata=_NOT_TOLD)

@@ -37,6 +37,9 @@ class Delivery:
 
     def as_event(self) -> dict[str, Any]:
         """Return the event's data: flat, always the same keys, absent values None."""
+        message = self.message.as_event()
+        # When it came stands beside when it was sent, and how it was posted after all else.
+        raw = {key: message.pop(key) for key in ("raw", "raw_truncated")}
         return {
             "entry_id": self.entry_id,
             "device_id": self.device_id,
@@ -47,8 +50,9 @@ class Delivery:
             "from_known": self.sender_known,
             "from_device_id": self.sender_device_id,
             "person_id": self.person_id,
-            **self.message.as_event(),
+            **message,
             "received": self.received_at.isoformat(),
+            **raw,
             "simulated": self.simulated,
         }
 
