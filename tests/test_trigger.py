@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 import json
 from pathlib import Path
+from threading import get_ident
 from time import perf_counter
 from typing import Any
 from unittest.mock import patch
@@ -24,6 +25,7 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+import regex
 
 from custom_components import intellisms
 from custom_components.intellisms.const import DOMAIN
@@ -409,6 +411,22 @@ async def test_a_hostile_pattern_hangs_nothing(
     assert [run.data["id"] for run in runs] == ["quick", "quick"]
     # Once, and (a fixture looks) without the text.
     assert caplog.text.count("took too long") == 1
+
+
+async def test_a_regex_is_prepared_outside_the_loop(
+    hass: HomeAssistant, house: MockConfigEntry
+) -> None:
+    threads = []
+
+    def compiled(*args: Any) -> Any:
+        threads.append(get_ident())
+        return regex_compile(*args)
+
+    regex_compile = regex.compile
+    with patch.object(regex, "compile", compiled):
+        await automate_by(hass, when("message_received", match="regex", text="^sesame now$"))
+    # Whoever comes after the first finds what the library has kept.
+    assert threads[0] != get_ident()
 
 
 async def test_hostile_patterns_do_not_make_others_miss_messages(

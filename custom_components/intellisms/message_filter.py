@@ -111,6 +111,9 @@ async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any])
     await async_get_integration_with_requirements(hass, DOMAIN)
     if options.get(CONF_MATCH) == MatchMode.REGEX:
         await async_import_module(hass, "regex")
+        # Preparing a pattern may take 0.1 s. `regex` keeps it, so that those who make it of these
+        # options afterwards, in the loop, only look it up.
+        await hass.async_add_executor_job(text_match, options, Budget())
     if CONF_NUMBERS not in options:
         return dict(options)
     try:

@@ -80,7 +80,7 @@ async def _simulate_message(call: ServiceCall) -> ServiceResponse:
         media_url=call.data.get("media_url"),
         user_data=call.data.get("user_data"),
         reply_to=call.data.get("reply_to"),
-        **({} if raw is None else raw_fields(raw)),
+        **raw_fields(raw),
         message_id=f"simulated-{token_urlsafe(12)}",
         sent=dt_util.utcnow().replace(microsecond=0) - call.data["age"],
     )

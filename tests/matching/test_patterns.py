@@ -67,6 +67,9 @@ def test_what_is_no_pattern_is_refused(pattern: str) -> None:
         "(?:[ab]{3000,}){3000,}c",
         "(?:" * 60 + "a" + ")+" * 60,
         "a" * 4001,
+        "(?:" + "ab|" * 500 + "c){99}",
+        "(?:(?:(?:[ab]{9}c){9}d){9,}e){9}",
+        r"(?:\)a{65535}\(){65535}",
         "(?x)(?:a{ 6 5535}){ #\n65535}",
         "(?ix:(?:a{ 65535}){ 65535})",
         "(?:a{65535}(?#(((){65535}",
@@ -92,10 +95,19 @@ def test_what_is_too_large_is_refused_at_once(pattern: str) -> None:
         r"^(?:ALARM|PANIC) (\d{2})/(\d{2})/(\d{4}) (\d{2}):(\d{2})(?: (?:ZONE|AREA) (\d{2,3}))?$",
         r"^(?P<date>\d{4}-\d{2}-\d{2}) (?P<time>\d{2}:\d{2}:\d{2}) (?P<id>\d{10})$",
         r"^(?:\d{1,3}\.){3}\d{1,3} \d{4}-\d{2}-\d{2} \d{2}:\d{2} \(ok\) [(){}+]+$",
+        r"^(?:\w+ )+(?:\d{2}:){2}\d{2}(?: [a-z]+)+(?:, [a-z]+)+[.!]+$",
+        "^(?:" + "|".join(f"(?:street|road) {number}" for number in range(180)) + r") \d{4}$",
+        "a{2000}",
     ],
 )
 def test_what_people_write_is_not_too_large(pattern: str) -> None:
     assert compiled(pattern)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_pattern_is_prepared_once(exact: bool) -> None:
+    first, second = (Pattern.compile("^op.n$", exact=exact, budget=Budget()) for _ in range(2))
+    assert first.compiled is second.compiled
 
 
 @pytest.mark.parametrize(

@@ -34,21 +34,23 @@ _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 MAX_MARKS = 30
 # Among the combining classes of a text's characters, which are 0 for all but marks.
 _MANY_MARKS = re.compile(rb"[^\0]{%d}" % (MAX_MARKS + 1))
-# Of these the class is 0 until NFKC takes them apart into marks.
+# The combining class of these is 0, but NFKC makes marks of them.
 _HIDDEN_MARKS = re.compile("[\u0f73\u0f75\u0f81\uff9e\uff9f]")
-# It parts a row of marks; it is invisible.
+# The combining grapheme joiner, which is invisible, parts a row of marks.
 _JOINER = "\u034f"
-# Characters that one becomes at most in NFKC; and those that are looked at in one go for that.
+# Characters that one character becomes at most in NFKC (U+FDFA does), and characters whose growth
+# is looked at in one go.
 _MOST_GROWTH = 18
 _PART = 64
-# Where a word may end and begin: characters that no folded text has.
+# The marks of where a word may end and begin: characters that no folded text has.
 _END, _BEGIN = "\0", "\u200b"
 
 
 def fold(text: str) -> str:
     """Return a text as it is compared with another one, which is folded too.
 
-    The order is part of the contract. Takes time in proportion to the length of `text`.
+    It takes time in proportion to the length of `text`. The order of the steps is part of what
+    people rely on: quotes come before NFKC, which would make a space of an accent.
     """
     seen = _DASHES.sub("-", _QUOTES.sub("'", without_invisible(text)))
     normal = _normalized(seen)
@@ -62,7 +64,7 @@ def fold(text: str) -> str:
 
 
 def without_invisible(text: str) -> str:
-    """Return what a person sees of a text."""
+    """Return what a person sees of a text: all but `_INVISIBLE`, white space included."""
     return _INVISIBLE.sub("", text)
 
 
@@ -102,6 +104,7 @@ def with_edges(text: str) -> str:
 
 
 def _edged(text: str) -> Iterator[str]:
+    """Yield a text's characters, and before each, or at the end, the edges that are there."""
     in_word = False
     for char in text:
         # Marks (M) belong to the letter before them.
@@ -118,10 +121,10 @@ def _edged(text: str) -> Iterator[str]:
 
 
 def _normalized(text: str) -> str:
-    """Return a text in NFKC.
+    """Return a text in NFKC, in time that is in proportion to its length.
 
-    Before CPython mended it in 2026 (its issue 149079), that took the square of a
-    letter's marks.
+    Before CPython mended `normalize` in 2026 (its issue 149079), the time it took grew with
+    the square of a letter's marks. So long rows of marks are parted first.
     """
     if text.isascii():
         return text
@@ -132,10 +135,12 @@ def _normalized(text: str) -> str:
 
 
 def _has_long_rows(text: str) -> bool:
+    """Tell whether more than `MAX_MARKS` marks stand in a row."""
     return _MANY_MARKS.search(bytes(map(combining, text))) is not None
 
 
 def _parted(text: str) -> Iterator[str]:
+    """Yield a text's characters with a joiner after each `MAX_MARKS` marks in a row."""
     marks = 0
     for char in text:
         marks = marks + 1 if combining(char) else 0

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     import regex
 
-# Seconds. What a pattern cannot decide in this time is undecided.
+# Seconds for one text. What a pattern cannot decide in this time is undecided.
 PATTERN_TIMEOUT = 0.05
-# Seconds that all patterns together may take in each of these periods: hundreds of messages can
-# come at once. When they have, each has its reserve, so that one that is slow, and a text that
-# somebody made for it, do not make the others miss messages.
+# Seconds that all patterns together may take in each period, since hundreds of messages can come at
+# once; and the seconds that each pattern may take when those are used up, so that one slow pattern,
+# and a text that somebody made for it, do not make the other patterns miss messages.
 PATTERN_BUDGET = 0.25
 PATTERN_RESERVE = 0.005
+# Seconds.
 BUDGET_PERIOD = 60
-# Characters of a pattern, and those it has once `regex` has written out its repetitions:
-# what takes more than 0.1 s or 50 MB to prepare is refused.
+# Characters of a pattern, and these times its repetitions. `regex` writes repetitions out: for
+# `(ab){9}` it prepares ten copies of `ab`, so a few of them in each other would take all the memory
+# there is. What is within both takes less than 0.1 s and 50 MB, nearly all of it with the
+# interpreter's lock held: a larger one would stop the loop from whatever thread prepares it.
 MAX_PATTERN = 4000
 MAX_WRITTEN_OUT = 150_000
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<count>\d{1,9})[^{}]*\}|.", re.DOTALL)
+# What is repeated (a group, if there is a bracket), and how often at least. Of `{2,5}` only the 2 is
+# written out, and a `+` is one time.
+_REPETITION = re.compile(r"(\))?(?:\+|\{(\d{1,9}))")
 # In a comment, or with the flag x, brackets and numbers are not what they seem.
 _COMMENTED = re.compile(r"\(\?(?:#|[a-zA-Z0-9]*x)")
 
@@ -74,9 +79,12 @@ class Pattern:
     def compile(cls, written: str, *, exact: bool, budget: Budget) -> Self:
         """Prepare a pattern, which finds capital letters for small ones unless `exact`.
 
-        ValueError if it is none, PatternTooLargeError if it is one that is not worth it.
+        Raises ValueError if it is no pattern, and PatternTooLargeError if preparing it would
+        take too much, or if that cannot be told. The first time may take 0.1 s, and is for the
+        executor; after that `regex` has it in its own cache of 500.
         """
-        # Only for those who use it; and it may not be installed yet when this module is read.
+        # `regex` is imported only for those who use it. It may not be installed yet when this
+        # module is read.
         import regex
 
         too_large = len(written) > MAX_PATTERN or _written_out(written) > MAX_WRITTEN_OUT
@@ -89,13 +97,17 @@ class Pattern:
         return cls(compiled=compiled, budget=budget)
 
     def match(self, text: str) -> Groups | None:
-        """Return the groups of what is found first, None if nothing is; raises UndecidedError."""
+        """Return the groups of what is found first, None if nothing is.
+
+        Raises PatternTimeoutError where that takes too long.
+        """
         found = self._search(text)
         if found is None:
             return None
         return {0: found[0], **dict(enumerate(found.groups(), 1)), **found.groupdict()}
 
     def _search(self, text: str) -> regex.Match[str] | None:
+        """Search a text within the seconds that are left, and take those used out of them."""
         budget = self.budget if self.budget.left() >= PATTERN_RESERVE else self._reserve
         seconds = min(PATTERN_TIMEOUT, budget.left())
         if seconds <= 0:
@@ -104,11 +116,12 @@ class Pattern:
         try:
             while True:
                 try:
-                    # Concurrent, it would give up the interpreter's lock, and the wait to get
-                    # it back would count.
+                    # A concurrent search gives up the interpreter's lock, and the wait to get
+                    # the lock back would count as time taken.
                     return self.compiled.search(text, timeout=seconds, concurrent=False)
                 except TimeoutError:
-                    # It counts what all threads of the process took. Only our own time tells.
+                    # `regex` counts what all threads of the process took. Only the time of
+                    # our own thread tells whether the pattern was slow.
                     if thread_time() - began >= seconds:
                         raise PatternTimeoutError from None
         finally:
@@ -116,22 +129,17 @@ class Pattern:
 
 
 def _written_out(pattern: str) -> int:
-    """Return what a pattern grows to at most: `a+` becomes `aa*`, and that within each group."""
-    # Of each group that is open: the size of what is complete, and of what comes last.
-    groups = [[0, 0]]
-    for token in _TOKEN.finditer(pattern):
-        if token["count"]:
-            groups[-1][1] *= int(token["count"]) + 1
-        elif token[0] == "+":
-            groups[-1][1] *= 2
-        elif token[0] == "(":
-            groups.append([0, 1])
-        elif token[0] == ")" and len(groups) > 1:
-            _add(groups[-2], sum(groups.pop()))
+    """Return at most how many characters `regex` prepares for a pattern.
+
+    Groups may stand in each other, single characters cannot: so all groups' repetitions are
+    multiplied, whether they do or not, but of the characters' only the largest counts.
+    """
+    groups, single = 1, 1
+    for of_group, count in _REPETITION.findall(pattern):
+        # The repetition itself is one copy more.
+        copies = int(count or 1) + 1
+        if of_group:
+            groups *= copies
         else:
-            _add(groups[-1], len(token[0]))
-    return sum(map(sum, groups))
-
-
-def _add(group: list[int], size: int) -> None:
-    group[:] = sum(group), size
+            single = max(single, copies)
+    return len(pattern) * groups * single

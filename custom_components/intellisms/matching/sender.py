@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class SenderMatch:
     """Who a sender has to be. Only what is None is open to anyone.
 
-    An empty collection is a choice of which nothing is left: it matches nobody.
+    `contacts` are ids of contacts' devices, `numbers` are in one spelling; either of them
+    will do. An empty collection is a choice of which nothing is left: it matches nobody.
     """
 
     known: bool = False

@@ -37,7 +37,7 @@ class TextMatch:
     """
 
     mode: MatchMode
-    # As it is compared, a word with its edges; a pattern as it is written.
+    # The text as it is compared, a word with its edges; but a pattern as it was written.
     wanted: str = field(repr=False)
     exact: bool = False
     pattern: Pattern | None = field(default=None, repr=False)
@@ -48,8 +48,9 @@ class TextMatch:
     ) -> Self:
         """Prepare a comparison; all patterns should share one `budget`.
 
-        ValueError if `wanted` is no regular expression, PatternTooLargeError if it
-        is one that is not worth it, TextTooLongError if no text could be as long.
+        A pattern is prepared in the executor the first time (see `Pattern.compile`).
+        Raises ValueError if `wanted` is no regular expression, PatternTooLargeError if it takes
+        too much to prepare, and TextTooLongError if no text that is compared could be as long.
         """
         if mode is MatchMode.REGEX:
             pattern = Pattern.compile(wanted, exact=exact, budget=budget or Budget())
@@ -60,9 +61,9 @@ class TextMatch:
         return cls(mode=mode, wanted=compared, exact=exact)
 
     def match(self, text: str | None) -> Groups | None:
-        """Return None if `text` does not match, else a pattern's groups; raises UndecidedError.
+        """Return None if `text` does not match, else a pattern's groups; {} if there is no pattern.
 
-        A plain comparison has no groups.
+        Raises UndecidedError where the text is too long or the pattern takes too long.
         """
         if text is None:
             return None
@@ -72,6 +73,7 @@ class TextMatch:
         return self.pattern.match(said if self.exact else without_invisible(said).strip())
 
     def _compares(self, text: str) -> bool:
+        """Tell whether a text that is folded, unless `exact`, is as wanted."""
         match self.mode:
             case MatchMode.CONTAINS:
                 return self.wanted in text
@@ -92,7 +94,7 @@ class ButtonMatch:
 
     @classmethod
     def compile(cls, wanted: Collection[str], *, exact: bool = False) -> Self:
-        """Prepare a comparison; TextTooLongError if nothing could be as long."""
+        """Prepare a comparison; TextTooLongError if no button that is compared could be as long."""
         compared = frozenset(comparable(name, exact=exact) for name in wanted)
         return cls(wanted=compared, exact=exact)
 
@@ -113,7 +115,8 @@ def comparable(text: str, *, exact: bool) -> str:
     raise TextTooLongError
 
 
-# A message's text is folded once for all triggers; with it come its button and last messages.
+# All triggers ask about the same message, so its text is folded once for all of them. There is
+# place for its button too, and for the last messages that conditions ask about.
 @lru_cache(maxsize=16)
 def _folded(text: str) -> str | None:
     """Return a text as `fold` does, None if it grows too long by that."""

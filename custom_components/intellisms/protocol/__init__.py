@@ -1,6 +1,7 @@
 """What the provider posts and accepts, without Home Assistant."""
 
-from .incoming import parse, raw_fields
+from .content import raw_fields
+from .incoming import parse
 from .models import (
     LONG,
     SAID,

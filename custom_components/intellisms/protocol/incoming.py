@@ -6,14 +6,14 @@ reports. Nothing here raises anything but `ParseError`.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from hashlib import blake2b
 import json
 from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
+from .content import raw_fields, read_content, read_reply_to
 from .models import (
     STATUS_WORDS,
     BadElement,
@@ -25,25 +25,19 @@ from .models import (
     ParseReason,
     StatusReport,
 )
-from .numbers import canonical_number
 from .shape import shape_of, shape_of_form
+from .values import JsonObject, read_identifier, read_number, read_object, read_time, read_word
 
-# Twelve base64 characters on disk, and no two of 20,000 alike by chance.
+# Twelve base64 characters on disk, and no two of 20,000 keys alike by chance.
 KEY_BYTES = 9
-RAW_LIMIT = 16 * 1024
-# Deeper than any message object is; Home Assistant's own JSON stops at 254.
+# Levels of objects and lists in an element. No message has as many; Home Assistant's own JSON
+# stops at 254.
 MAX_DEPTH = 64
 MAX_FORM_FIELDS = 100
-# More would keep the event loop busy for seconds.
+# A post with more elements would keep the event loop busy for seconds.
 MAX_ELEMENTS = 10_000
-# What fits a 64 bit integer, whatever the digits.
+# Any whole number of so many digits fits into 64 bits.
 MAX_DIGITS = 18
-# A type or channel is a word: it names event types and states.
-MAX_WORD = 64
-UNKNOWN_TYPE = "unknown"
-
-type JsonObject = dict[str, Any]
-type Fields = dict[str, Any]
 
 
 def parse(body: bytes, *, to: str | None = None) -> Iterator[Element]:
@@ -51,8 +45,9 @@ def parse(body: bytes, *, to: str | None = None) -> Iterator[Element]:
 
     There is at least one message or report. `to` is the virtual number that a form's own
     URL names, if any. JSON or form is told by the first character, whatever the header says.
-    Raises ParseError with a reason where the post is not in the provider's format.
+    Raises ParseError with a reason, at once, where the post is not in the provider's format.
     """
+    # Some programs put UTF-8's byte order mark before what they post.
     data = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not data:
         raise ParseError(ParseReason.EMPTY, "empty")
@@ -62,7 +57,10 @@ def parse(body: bytes, *, to: str | None = None) -> Iterator[Element]:
 
 
 def _decode(data: bytes) -> str:
-    """Read bytes as UTF-8, else as Windows-1252, which has a character for nearly all."""
+    """Read bytes as UTF-8, else as Windows-1252, which has a character for nearly every byte.
+
+    The provider documents no charset for the form.
+    """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -73,14 +71,16 @@ def _decode(data: bytes) -> str:
 
 
 def _parse_json(text: str) -> Iterator[Element]:
+    """Read `{"messages": [...]}`; an element of the list that is no object is a BadElement."""
     try:
-        # A number that is no number would break what reads the event as JSON.
         document = json.loads(
             text,
             parse_int=_whole_number,
             parse_float=_finite,
+            # `NaN` and `Infinity` would break whatever reads the event as JSON.
             parse_constant=lambda _: None,
-            # A raw line break in a text would else be posted again without end.
+            # Strictly, a raw line break in a text is no JSON; refused, the post would come
+            # again without end.
             strict=False,
         )
     except ValueError, RecursionError:
@@ -96,6 +96,7 @@ def _parse_json(text: str) -> Iterator[Element]:
 
 
 def _element(posted: Any) -> Element:
+    """Make a message of an object; of anything else only the shape is kept."""
     return _message(posted) if isinstance(posted, dict) else BadElement(shape=shape_of(posted))
 
 
@@ -111,7 +112,7 @@ def _finite(digits: str) -> float | None:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """Return `value` without lone surrogates and without bottomless nesting."""
+    """Return a JSON value without lone surrogates; what is deeper than `MAX_DEPTH` is None."""
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, dict):
@@ -136,128 +137,36 @@ def _clean(text: str) -> str:
 
 def _message(element: JsonObject) -> Message:
     """Read one element as well as it can be; what is missing or of a wrong type is None."""
-    content = element.get("content")
-    fields = _content_fields(content if isinstance(content, dict) else {})
-    if fields["type"] not in MessageType:
-        fields |= raw_fields(element)
+    content = read_content(read_object(element, "content"))
+    raw = raw_fields(None if content["type"] in MessageType else element)
     return Message(
         key=_key(
             *(element.get(name) for name in ("messageid", "to", "from", "channel", "sent")),
-            content,
+            element.get("content"),
         ),
-        to=_number(element.get("to")),
-        sender=_number(element.get("from")),
-        channel=_word(element.get("channel")),
-        message_id=_identifier(element.get("messageid")),
-        sent=_time(element.get("sent")),
-        **{"reply_to": _reply_to(element), **fields},
+        to=read_number(element.get("to")),
+        sender=read_number(element.get("from")),
+        channel=read_word(element.get("channel")),
+        message_id=read_identifier(element.get("messageid")),
+        sent=read_time(element.get("sent")),
+        reply_to=read_reply_to(element),
+        **content,
+        **raw,
     )
-
-
-def _content_fields(content: JsonObject) -> Fields:
-    """Tell a message's type by the fields that are there, not by `msgtype`."""
-    if isinstance(message := content.get("msgobject"), dict):
-        return _whatsapp_fields(message)
-    text, user_data = _text(content.get("text")), _text(content.get("ud"))
-    if text is not None:
-        return {"type": MessageType.TEXT.value, "text": text, "user_data": user_data}
-    if user_data is not None:
-        return {"type": MessageType.BINARY.value, "user_data": user_data}
-    word = _word(content.get("msgtype"))
-    return {"type": MessageType.TEXT.value if word == "unicode" else word or UNKNOWN_TYPE}
-
-
-def _whatsapp_fields(message: JsonObject) -> Fields:
-    word = _word(message.get("type"))
-    reader = _WHATSAPP_READERS.get(word or "", _other_fields)
-    return {"type": word or UNKNOWN_TYPE, **reader(message, word)}
-
-
-def _text_fields(message: JsonObject, _: str | None) -> Fields:
-    return {"text": _text(_object(message, "text").get("body"))}
-
-
-def _button_fields(message: JsonObject, _: str | None) -> Fields:
-    button = _object(message, "button")
-    label = _text(button.get("text"))
-    return {
-        "text": label,
-        "button_text": label,
-        "button_id": _text(button.get("payload")),
-    }
-
-
-def _choice_fields(choice: JsonObject) -> Fields:
-    title = _text(choice.get("title"))
-    return {"text": title, "button_text": title, "button_id": _text(choice.get("id"))}
-
-
-def _reply_fields(message: JsonObject, _: str | None) -> Fields:
-    interactive = _object(message, "interactive")
-    return _choice_fields(_object(interactive, "button_reply") or interactive)
-
-
-def _interactive_fields(message: JsonObject, _: str | None) -> Fields:
-    """Read the Cloud API's own shape of a reply."""
-    interactive = _object(message, "interactive")
-    if reply := _object(interactive, "button_reply"):
-        return {"type": MessageType.REPLY.value, **_choice_fields(reply)}
-    if reply := _object(interactive, "list_reply"):
-        return {"type": "list_reply", **_choice_fields(reply)}
-    word = _word(interactive.get("type"))
-    # Here "button" is what a business sends; taken for ours, it would go without its raw object.
-    return {"type": word if word and word not in MessageType else "interactive"}
-
-
-def _list_reply_fields(message: JsonObject, _: str | None) -> Fields:
-    interactive = _object(message, "interactive")
-    return _choice_fields(
-        _object(message, "list_reply") or _object(interactive, "list_reply") or interactive
-    )
-
-
-def _other_fields(message: JsonObject, word: str | None) -> Fields:
-    """Read what media types share; an image is one of them."""
-    media = _object(message, word or "")
-    return {"text": _text(media.get("caption")), "media_url": _text(media.get("link"))}
-
-
-_WHATSAPP_READERS: Mapping[str, Callable[[JsonObject, str | None], Fields]] = {
-    "text": _text_fields,
-    "button": _button_fields,
-    "reply": _reply_fields,
-    "interactive": _interactive_fields,
-    "list_reply": _list_reply_fields,
-}
-
-
-def raw_fields(element: JsonObject) -> Fields:
-    """Keep the whole object, unless it would not fit into an event that is recorded."""
-    stored = json.dumps(element, ensure_ascii=False, separators=(",", ":"), default=str)
-    if len(stored.encode()) > RAW_LIMIT:
-        return {"raw": None, "raw_truncated": True}
-    return {"raw": element}
-
-
-def _reply_to(element: JsonObject) -> str | None:
-    """Return the id of the message that this one answers, wherever it is given."""
-    content = _object(element, "content")
-    for holder in (_object(content, "msgobject"), content, element):
-        if reply_to := _identifier(_object(holder, "context").get("id")):
-            return reply_to
-    return None
 
 
 # ---- form -----------------------------------------------------------------------
 
 
 def _parse_form(data: bytes, to: str | None) -> Iterator[Element]:
+    """Read a form that has `text`, a message, or `status` and `toaddr`, a status report."""
     try:
         posted = parse_qsl(data, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
         raise ParseError(ParseReason.NOT_A_FORM, "form with too many fields") from None
     pairs = [(_decode(name), _decode(value)) for name, value in posted]
-    fields = dict(reversed(pairs))  # of two with one name, the first counts
+    # Of two fields with one name the first counts.
+    fields = dict(reversed(pairs))
     if "text" in fields:
         key = _key(sorted(pairs), to)
         return iter((_form_message(key, fields, to),))
@@ -267,73 +176,40 @@ def _parse_form(data: bytes, to: str | None) -> Iterator[Element]:
 
 
 def _form_message(key: str, fields: dict[str, str], to: str | None) -> Message:
+    """Read the older form; the number it is to may stand in the URL only, as `to`."""
     return Message(
         key=key,
         type=MessageType.TEXT.value,
         channel=ChannelName.SMS.value,
-        to=_number(fields.get("to")) or _number(to),
-        sender=_number(fields.get("from")),
+        to=read_number(fields.get("to")) or read_number(to),
+        sender=read_number(fields.get("from")),
         text=fields["text"],
-        message_id=_identifier(fields.get("msgid")),
-        network_code=_identifier(fields.get("networkcode")),
-        sent=_time(fields.get("sent")),
+        message_id=read_identifier(fields.get("msgid")),
+        network_code=read_identifier(fields.get("networkcode")),
+        sent=read_time(fields.get("sent")),
     )
 
 
 def _status_report(fields: dict[str, str]) -> StatusReport:
+    """Read the form of a status report: `msgid`, `toaddr`, and `status`, a number of the page."""
     posted = fields["status"].strip()
     readable = posted.isascii() and posted.isdigit() and len(posted) <= MAX_DIGITS
     code = int(posted) if readable else None
     return StatusReport(
         key=_key(fields.get("msgid"), fields["toaddr"], fields["status"]),
-        message_id=_identifier(fields.get("msgid")),
-        to=_number(fields["toaddr"]),
+        message_id=read_identifier(fields.get("msgid")),
+        to=read_number(fields["toaddr"]),
         status=STATUS_WORDS.get(code, "unknown") if code is not None else "unknown",
         status_code=code,
     )
 
 
-# ---- values ---------------------------------------------------------------------
-
-
 def _key(*parts: Any) -> str:
-    """Return the digest that tells whether two posts are of the same message."""
+    """Return the digest that tells whether two posts are of the same message.
+
+    It is `KEY_BYTES` long, in base64. The parts are JSON values; in which order their objects
+    have their names makes no difference.
+    """
     posted = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     digest = blake2b(posted.encode(), digest_size=KEY_BYTES).digest()
     return urlsafe_b64encode(digest).decode()
-
-
-def _object(holder: JsonObject, name: str) -> JsonObject:
-    value = holder.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _identifier(value: Any) -> str | None:
-    """Return an id as text, whether it was posted as text or as a whole number."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return (_text(value) or "").strip() or None
-
-
-def _number(value: Any) -> str | None:
-    identifier = _identifier(value)
-    return None if identifier is None else canonical_number(identifier)
-
-
-def _word(value: Any) -> str | None:
-    return (_text(value) or "").strip()[:MAX_WORD] or None
-
-
-def _time(value: Any) -> datetime | None:
-    """Read W3CDTF with an offset; without one the time would be a guess."""
-    if not isinstance(value, str):
-        return None
-    try:
-        read = datetime.fromisoformat(value.strip())
-        return read.astimezone(UTC) if read.tzinfo else None
-    except ValueError, OverflowError:
-        return None

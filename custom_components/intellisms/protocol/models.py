@@ -66,9 +66,10 @@ class Message:
 
     `to` and `sender` are in one spelling (see `canonical_number`), `sent` is in
     UTC. `key` identifies the same message when the provider posts it again.
-    `raw` is the object as posted, only for a type that is not in `MessageType`.
-    An event has the fields under their names; whom it is to and from it tells
-    together with who that is.
+    `user_data` is the hex of a binary SMS, `network_code` the MCC and MNC of the
+    older form (`234010`). `raw` is the object as posted, only for a type that is
+    not in `MessageType`. An event has the fields under their names; whom the
+    message is to and from, the event tells together with who that is.
     """
 
     key: str = field(metadata=_NOT_TOLD)
@@ -90,18 +91,21 @@ class Message:
 
     @property
     def size(self) -> int:
-        """Return how many characters its texts have together; `raw` does not count."""
+        """Return how many characters the message's texts have together; `raw` does not count."""
         return sum(len(value) for value in _all_of(self) if isinstance(value, str))
 
     def as_event(self) -> dict[str, Any]:
-        """Return its part of an event's data."""
+        """Return the message's part of an event's data: the keys of `TOLD`, `sent` as ISO 8601."""
         told = dict(zip(TOLD, _told_of(self), strict=True))
         told["sent"] = self.sent and self.sent.isoformat()
         return told
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], *, sender: str | None) -> Self:
-        """Rebuild what `as_event` made; KeyError, TypeError or ValueError if it did not."""
+        """Rebuild a message from the data that `as_event` made; its `key` is empty, `to` is None.
+
+        Raises KeyError, TypeError or ValueError where no message can have made the data.
+        """
         told = {name: event[name] for name in TOLD}
         if told["sent"] is not None:
             told["sent"] = datetime.fromisoformat(told["sent"])
@@ -112,7 +116,10 @@ class Message:
 
 
 def _names(word: str, *, by_default: bool = False) -> tuple[str, ...]:
-    """Return the names of the fields whose metadata has a word."""
+    """Return the names of a message's fields whose metadata say yes to a word, in their order.
+
+    `by_default` is the answer of a field that does not have the word.
+    """
     return tuple(one.name for one in fields(Message) if one.metadata.get(word, by_default))
 
 
@@ -122,7 +129,8 @@ SAID = _names("said")
 LONG = _names("long")
 _told_of = attrgetter(*TOLD)
 _all_of = attrgetter(*(one.name for one in fields(Message)))
-# What they may be, `dict` for a `dict[str, Any]`.
+# The classes that the value of each of these keys may have, for isinstance: `dict` stands for
+# `dict[str, Any]`.
 _CLASSES = {
     one.name: tuple(get_origin(each) or each for each in get_args(one.type) or (one.type,))
     for one in fields(Message)
@@ -137,7 +145,7 @@ class BadElement:
     shape: str
 
 
-# Message status codes, from the provider's page on status reports.
+# Message status codes and what they are called, from the provider's page on status reports.
 STATUS_WORDS = {
     0: "unknown",
     1: "ok",
@@ -155,7 +163,12 @@ STATUS_WORDS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusReport:
-    """How far a message that was sent has come."""
+    """How far a message that was sent has come.
+
+    `to` is the recipient, in one spelling. `status` is a word of `STATUS_WORDS`, "unknown"
+    for any other code; `status_code` is None if what was posted is no number. `key`
+    identifies the same report when the provider posts it again.
+    """
 
     key: str
     message_id: str | None = field(default=None, repr=False)

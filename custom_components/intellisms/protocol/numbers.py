@@ -4,7 +4,7 @@ import re
 
 # What people and the provider put between the digits of a number.
 _SEPARATORS = str.maketrans("", "", " \t-.()/\u00a0")
-# E.164 allows 15 digits; below 8 a number may be a shortcode.
+# Digits. E.164 allows 15; a number of fewer than 8 may be a shortcode.
 _SHORTEST = 8
 _LONGEST = 15
 
@@ -47,7 +47,7 @@ def canonical_number(posted: str) -> str:
 
 
 def without_separators(number: str) -> str:
-    """Return a number without what people put between its digits."""
+    """Return a number without the spaces, hyphens, dots, slashes and brackets between its digits."""
     return number.translate(_SEPARATORS)
 
 
@@ -64,4 +64,5 @@ def line(number: str) -> str:
 
 
 def _is_digits(text: str) -> bool:
+    """Tell whether a text is ASCII digits only; `isdigit` alone takes any script's, and `²`."""
     return text.isascii() and text.isdigit()

@@ -15,18 +15,24 @@ _KNOWN_NAMES = frozenset(
     }
 )  # fmt: skip
 _SCALARS = {type(None): "null", bool: "bool", int: "number", float: "number", str: "text"}
+# Levels of objects and lists, and fields or elements of each, that an outline shows.
 _DEPTH = 6
 _WIDTH = 20
-# The provider's own are below 200; many wide objects in each other would fill megabytes.
+# Characters of an outline. Those of the provider's own posts are below 200, but one of many wide
+# objects in each other would fill megabytes.
 _LONGEST = 1000
 
 
 def shape_of(value: Any) -> str:
-    """Describe a JSON value by its types and field names."""
+    """Describe a JSON value by its types and field names: `{messages: [{to: text, ?: number}]}`.
+
+    At most `_LONGEST` characters; a name that the provider does not document is `?`.
+    """
     return _outline(value, 0)[:_LONGEST]
 
 
 def _outline(value: Any, depth: int) -> str:
+    """Describe a value that stands `depth` levels down; elements that look alike show once."""
     if isinstance(value, dict | list) and depth >= _DEPTH:
         return "..."
     if isinstance(value, dict):
@@ -42,6 +48,6 @@ def _outline(value: Any, depth: int) -> str:
 
 
 def shape_of_form(fields: dict[str, str]) -> str:
-    """Describe a form by the names of its fields."""
+    """Describe a form by the names of its fields: `form: msgid, ?`."""
     names = [name if name in _KNOWN_NAMES else "?" for name in list(fields)[:_WIDTH]]
     return "form: " + ", ".join(names)
