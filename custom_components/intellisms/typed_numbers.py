@@ -85,6 +85,7 @@ async def typed_number(hass: HomeAssistant, text: str) -> TypedNumber:
 
 
 def _understand(text: str, country: str | None) -> TypedNumber:
+    """Tell a name, an international number, a shortcode and a national number apart."""
     typed = _LINK.sub("", text.strip(), count=1).strip()
     if any(character.isalpha() for character in typed):
         # People copy a stranger's name from *Last sender*, which shows it in these marks.
