@@ -31,8 +31,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
 from custom_components.intellisms.protocol import parse
 from custom_components.intellisms.receiving import endpoint, turns
-
-from .conftest import WEBHOOK_ID, Post, saying, sms, together
+from tests.conftest import WEBHOOK_ID, Post, saying, sms, together
 
 OWN_DOOR = f"/api/intellisms/{WEBHOOK_ID}"
 DOORS = ["/api/intellisms/", "/api/webhook/"]

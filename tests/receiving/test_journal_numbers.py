@@ -12,9 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.const import DOMAIN, SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER
 from custom_components.intellisms.receiving.journal import MAX_STRANGERS
-
-from .automations import devices
-from .conftest import GATE, SENDER, Post, keep_secret, sms
+from tests.automations import devices
+from tests.conftest import GATE, SENDER, Post, keep_secret, sms
 
 type Events = list[Event[dict[str, Any]]]
 

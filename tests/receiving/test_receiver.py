@@ -28,10 +28,9 @@ from custom_components.intellisms.const import (
 )
 from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
-
-from .automations import contact
-from .conftest import GATE, SENDER, Post, account, sms, virtual_number
-from .samples import NAMES, sample
+from tests.automations import contact
+from tests.conftest import GATE, SENDER, Post, account, sms, virtual_number
+from tests.samples import NAMES, sample
 
 NOW = "2026-01-02T03:04:05+00:00"
 SENT = "2025-06-03T13:50:05+00:00"
@@ -107,9 +106,9 @@ NOTHING = {
     "network_code": None,
     "message_id": None,
     "sent": None,
-    "received": NOW,
     "raw": None,
     "raw_truncated": False,
+    "received": NOW,
     "simulated": False,
 }
 SMS = {

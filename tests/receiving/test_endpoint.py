@@ -24,9 +24,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import EVENT_MESSAGE_STATUS
 from custom_components.intellisms.receiving import endpoint
-
-from .conftest import GATE, REPLACED_ID, WEBHOOK_ID, Post, saying, sms, together
-from .samples import NAMES, sample
+from tests.conftest import GATE, REPLACED_ID, WEBHOOK_ID, Post, saying, sms, together
+from tests.samples import NAMES, sample
 
 OWN_DOOR = f"/api/intellisms/{WEBHOOK_ID}"
 DOORS = ["/api/intellisms/", "/api/webhook/"]
