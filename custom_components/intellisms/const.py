@@ -34,8 +34,12 @@ CONF_SHOWN_BASE: Final = "shown_base"
 SUBENTRY_CONTACT: Final = "contact"
 SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 
-# The longest state that core accepts.
+# Characters; core refuses a state that is longer, and logs it with its text.
 MAX_STATE_LENGTH: Final = 255
+# Numbers that nobody has configured of which the last message is kept, and a repair tells.
+MAX_UNCONFIGURED: Final = 20
+# Characters. Nothing longer is a number; it would be kept, and shown, for nothing.
+MAX_NUMBER_LENGTH: Final = 64
 
 
 class DeviceModel(StrEnum):

@@ -25,7 +25,8 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.ssl import get_default_context
 from yarl import URL
 
-from .const import CONF_KEEP_OFF_DISK, DOMAIN
+from .const import DOMAIN
+from .privacy import keeps_off_disk
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -113,6 +114,7 @@ def as_picture(content: bytes) -> Picture:
 
 
 async def _follow(session: ClientSession, address: str) -> bytes:
+    """Return what an address leads to, through few redirects, none of them but https."""
     url = URL(address)
     for _ in range(MAX_REDIRECTS + 1):
         if url.scheme != "https":
@@ -132,6 +134,7 @@ async def _follow(session: ClientSession, address: str) -> bytes:
 
 
 def _public_socket(address: AddrInfoType) -> socket.socket:
+    """Return a socket for an address on the internet; _NotPublicError for any other."""
     family, kind, protocol, _, where = address
     if not is_public(str(where[0])):
         raise _NotPublicError
@@ -150,6 +153,7 @@ def is_public(host: str) -> bool:
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address that an IPv6 address stands for, if it does, else itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:
@@ -181,13 +185,13 @@ async def async_prune_pictures(
 
     With `unfinished` also what a power cut left of one: only while none is being written.
     """
-    keep_off_disk = entry.options.get(CONF_KEEP_OFF_DISK, False)
-    kept = frozenset() if keep_off_disk else frozenset(entry.subentries)
+    kept = frozenset() if keeps_off_disk(entry) else frozenset(entry.subentries)
     beginning = picture_path(hass, entry.entry_id)
     await hass.async_add_executor_job(_prune, beginning, kept, unfinished)
 
 
 def _prune(beginning: Path, kept: frozenset[str], unfinished: bool) -> None:
+    """Delete an account's pictures but for some virtual numbers'. Blocks."""
     for path in beginning.parent.glob(f"{beginning.name}*"):
         subentry_id, _, part = path.name.removeprefix(beginning.name).partition(".")
         if unfinished if part else subentry_id not in kept:

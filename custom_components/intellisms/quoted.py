@@ -2,6 +2,7 @@
 
 import re
 
+# Characters.
 MAX_SHOWN = 200
 MAX_SENDER_SHOWN = 90
 # What nobody is called.
@@ -29,5 +30,9 @@ def quoted(text: str | None) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """Return words without line breaks, and at most `limit` characters of them."""
-    shown = " ".join(text.split())
-    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+    return fitting(" ".join(text.split()), limit)
+
+
+def fitting(text: str, limit: int) -> str:
+    """Return a text of at most `limit` characters; one that is cut ends in an ellipsis."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

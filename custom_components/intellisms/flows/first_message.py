@@ -1,7 +1,6 @@
 """Listening for the first message to a virtual number that is not known yet."""
 
 import asyncio
-from collections import Counter
 from contextlib import suppress
 from enum import StrEnum
 
@@ -12,7 +11,7 @@ from ..const import Ignored
 from ..faults import guarded
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.delivery import Delivery
-from ..receiving.signals import SIGNAL_MESSAGE, signal_account
+from ..receiving.signals import SIGNAL_MESSAGE, Trouble, signal_trouble, signal_turned_away
 
 # Seconds.
 WAIT_FOR_MESSAGE = 60
@@ -26,10 +25,6 @@ class Astray(StrEnum):
     UNREADABLE = "unreadable"
 
 
-# What is not published shows only in the account's counters.
-_COUNTED = {Ignored.SENDER: Astray.TURNED_AWAY, Ignored.UNREADABLE: Astray.UNREADABLE}
-
-
 class FirstMessage:
     """Catches the first message, and notices what comes in its place.
 
@@ -41,14 +36,13 @@ class FirstMessage:
 
     def __init__(self, hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         """Begin to listen."""
-        self._entry = entry
         self._news = asyncio.Event()
-        self._ignored = self._count()
         self._unsubscribe = (
             async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._on_delivery)),
             async_dispatcher_connect(
-                hass, signal_account(entry.entry_id), guarded(self._contacted)
+                hass, signal_turned_away(entry.entry_id), guarded(self._turned_away)
             ),
+            async_dispatcher_connect(hass, signal_trouble(entry.entry_id), guarded(self._troubled)),
         )
 
     @callback
@@ -82,14 +76,13 @@ class FirstMessage:
             self._news.set()
 
     @callback
-    def _contacted(self) -> None:
-        before, self._ignored = self._ignored, self._count()
-        for kind, astray in _COUNTED.items():
-            if self._ignored[kind] > before[kind]:
-                self._note(astray)
+    def _turned_away(self, _delivery: Delivery) -> None:
+        self._note(Astray.TURNED_AWAY)
 
-    def _count(self) -> Counter[str]:
-        return Counter(self._entry.runtime_data.journal.account.ignored)
+    @callback
+    def _troubled(self, trouble: Trouble) -> None:
+        if trouble.kind is Ignored.UNREADABLE:
+            self._note(Astray.UNREADABLE)
 
     def _note(self, astray: Astray) -> None:
         self._astray = astray
