@@ -190,8 +190,8 @@ async def test_a_stranger_is_turned_away_and_shown_nowhere(
     ignored = state(hass, "sensor.intellisms_messages_ignored")
     assert ignored.state == "2"
     assert ignored.attributes["sender"] == 2
-    assert house.runtime_data.journal.strangers() == []
-    assert house.runtime_data.journal.ids == 0
+    assert house.runtime_data.journal.unconfigured == []
+    assert house.runtime_data.journal.seen_count == 0
     stop()
     # Nor on disk.
     assert await hass.config_entries.async_unload(house.entry_id)

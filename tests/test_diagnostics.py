@@ -191,6 +191,26 @@ async def test_what_is_in_a_dump(
         assert json.loads(await download(hass_client, entry, device_id))["data"] == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "documented"),
+    [("whatsapp_sticker.json", False), ("whatsapp_image.json", True), ("sms_text.json", True)],
+)
+async def test_a_kind_is_told_alike_before_and_after_a_restart(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    name: str,
+    documented: bool,
+) -> None:
+    assert await async_setup_component(hass, "diagnostics", {})
+    assert await own_door(sample(name)) == 200
+    before = json.loads(await download(hass_client, loaded))["data"]["listings"]
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    assert json.loads(await download(hass_client, loaded))["data"]["listings"] == before
+    assert before[0]["last"]["type_documented"] is documented
+
+
 async def test_before_anything_came(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, loaded: MockConfigEntry
 ) -> None:

@@ -84,6 +84,12 @@ async def _arrive(hass: HomeAssistant, entry: MockConfigEntry, body: str | None 
     await _settle(hass)
 
 
+async def _simulate(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    data = {"virtual_number": devices(entry)["Gate"], "type": "image", "media_url": LINK}
+    await hass.services.async_call(DOMAIN, "simulate_message", data, blocking=True)
+    await _settle(hass)
+
+
 async def _settle(hass: HomeAssistant) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
 
@@ -255,9 +261,10 @@ async def test_of_two_at_once_the_newest_is_shown(
     receive(house, image(LINK))
     await asyncio.sleep(0)
     receive(house, image(LINK))
+    await asyncio.sleep(0)
+    slow.set_result(JPEG)
     await _settle(hass)
     assert fetches.asked == [LINK, LINK]
-    assert slow.cancelled()
     [path] = _pictures(folder)
     assert path.read_bytes() == PNG
 
@@ -289,21 +296,94 @@ async def test_of_two_at_once_one_is_shown_although_the_newest_fails(
     assert _state(hass).attributes["last_error"] == "too_large"
 
 
-async def test_no_more_than_a_few_are_fetched_at_once(
+@pytest.mark.parametrize(
+    ("first", "others", "tried"),
+    [
+        # An older one is fetched only if the newer ones are not to be had.
+        (JPEG, [PNG], [0, 5]),
+        (PictureError.TIMEOUT, [PictureError.REFUSED, PNG], [0, 5, 4]),
+        # No more than three wait.
+        (JPEG, [PictureError.REFUSED] * 3, [0, 5, 4, 3]),
+    ],
+)
+async def test_several_are_fetched_one_at_a_time_and_the_newest_first(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    fetches: Fetches,
+    first: bytes | PictureError,
+    others: list[bytes | PictureError],
+    tried: list[int],
+) -> None:
+    slow: asyncio.Future[bytes] = hass.loop.create_future()
+    fetches.outcomes = [slow, *others]
+    for number in range(6):
+        receive(house, image(f"{LINK}{number}"))
+        await asyncio.sleep(0)
+    assert fetches.asked == [f"{LINK}0"]
+    if isinstance(first, PictureError):
+        slow.set_exception(PictureFetchError(first))
+    else:
+        slow.set_result(first)
+    await _settle(hass)
+    assert fetches.asked == [f"{LINK}{number}" for number in tried]
+    # Why the newest is not shown, if it is not.
+    assert _state(hass).attributes["last_error"] == (None if others == [PNG] else "refused")
+
+
+async def test_one_that_comes_meanwhile_is_fetched_before_the_older_ones(
     hass: HomeAssistant, house: MockConfigEntry, fetches: Fetches
 ) -> None:
-    pending: list[asyncio.Future[bytes]] = [hass.loop.create_future() for _ in range(5)]
-    fetches.outcomes = [*pending]
-    for _ in pending:
-        receive(house, image(LINK))
-        await asyncio.sleep(0)
-    assert [future.cancelled() for future in pending] == [True, True, False, False, False]
-    pending[3].set_result(JPEG)
+    slow, slow_too = hass.loop.create_future(), hass.loop.create_future()
+    fetches.outcomes = [slow, slow_too, PNG]
+    for number in range(3):
+        receive(house, image(f"{LINK}{number}"))
     await asyncio.sleep(0)
-    pending[4].set_result(PNG)
+    slow.set_exception(PictureFetchError(PictureError.REFUSED))
+    await asyncio.sleep(0)
+    assert fetches.asked == [f"{LINK}0", f"{LINK}2"]
+    receive(house, image(f"{LINK}3"))
+    slow_too.set_exception(PictureFetchError(PictureError.REFUSED))
     await _settle(hass)
-    assert pending[2].cancelled()
+    assert fetches.asked == [f"{LINK}{number}" for number in (0, 2, 3)]
     assert _state(hass).attributes["last_error"] is None
+
+
+async def test_a_picture_that_is_being_fetched_outlives_a_rename(
+    hass: HomeAssistant, house: MockConfigEntry, fetches: Fetches, folder: Path
+) -> None:
+    await _arrive(hass, house)
+    # Before 2026.11 core removes the entity for a moment, and it is fetched once more.
+    slow: asyncio.Future[bytes] = hass.loop.create_future()
+    fetches.outcomes = [slow, PNG]
+    receive(house, image(LINK))
+    await asyncio.sleep(0)
+    before = _state(hass)
+    er.async_get(hass).async_update_entity(ENTITY, new_entity_id="image.renamed")
+    await hass.async_block_till_done()
+    assert hass.states.get(ENTITY) is None
+    assert _state(hass, "image.renamed").state >= before.state
+    if not slow.cancelled():
+        slow.set_result(PNG)
+    await _settle(hass)
+    [path] = _pictures(folder)
+    assert path.read_bytes() == PNG
+
+
+async def test_a_picture_that_is_not_on_disk_outlives_a_rename(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    fetches: Fetches,
+    folder: Path,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    client = await hass_client()
+    fetches.outcomes = [JPEG, PNG]
+    await _arrive(hass, house)
+    await _simulate(hass, house)
+    er.async_get(hass).async_update_entity(ENTITY, new_entity_id="image.renamed")
+    await _settle(hass)
+    response = await client.get(_state(hass, "image.renamed").attributes["entity_picture"])
+    assert await response.read() == PNG
 
 
 async def test_numbers_do_not_wait_for_each_other(
@@ -390,13 +470,7 @@ async def test_a_simulated_picture_is_not_kept(
     await _arrive(hass, house)
     before = _state(hass)
     fetches.outcomes = [PNG]
-    await hass.services.async_call(
-        DOMAIN,
-        "simulate_message",
-        {"virtual_number": devices(house)["Gate"], "type": "image", "media_url": LINK},
-        blocking=True,
-    )
-    await _settle(hass)
+    await _simulate(hass, house)
     assert len(fetches.asked) == 2
     [path] = _pictures(folder)
     assert path.read_bytes() == JPEG

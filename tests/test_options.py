@@ -156,6 +156,21 @@ async def test_what_is_in_the_file_goes_when_it_is_switched_on(
         assert ANNA in str(hass_storage[journal])
 
 
+async def test_what_is_in_the_file_goes_when_it_was_switched_on_while_not_loaded(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    entry = await set_up(hass, household())
+    receive(entry, text(SESAME))
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    journal = f"intellisms.{entry.entry_id}.last"
+    assert SESAME in str(hass_storage[journal])
+    await _set(hass, entry, DISCREET)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert SESAME not in str(hass_storage[journal])
+    assert ANNA in str(hass_storage[journal])
+
+
 async def _restorable(hass: HomeAssistant) -> str:
     """Return what core itself would keep of states that are now, and of those that were."""
     stored = restore_state.async_get(hass).async_get_stored_states()
@@ -225,9 +240,9 @@ async def test_what_the_user_excludes_stays_excluded(
 def test_without_a_recorder_that_can_leave_them_out(hass: HomeAssistant, recorder: Any) -> None:
     if recorder:
         hass.data[DATA_INSTANCE] = recorder
-    discretion = Privacy(hass)
-    discretion.async_apply(keep_off_disk=True)
-    discretion.async_apply(keep_off_disk=False)
+    privacy = Privacy(hass, MockConfigEntry(options=DISCREET))
+    privacy.async_apply()
+    privacy.async_stop()
     assert hass.data.get(DATA_INSTANCE) is recorder
     assert not vars(recorder or SimpleNamespace())
 

@@ -1,5 +1,6 @@
 """The repair issues: raised when something is wrong, gone when it is right again."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,17 +26,22 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER, Issue
+from custom_components.intellisms.choices import PART, SOON_SECONDS
+from custom_components.intellisms.const import (
+    DOMAIN,
+    EVENT_AUTOMATION_RELOADED,
+    MAX_UNCONFIGURED,
+    SUBENTRY_VIRTUAL_NUMBER,
+    Issue,
+)
 from custom_components.intellisms.issues import (
     ADDRESS_INTERVAL,
     CHECK_INTERVAL,
     FLOOD_OVER,
     QUIET,
-    SOON,
 )
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving.flood import MAX_MESSAGES
-from custom_components.intellisms.receiving.journal import MAX_STRANGERS
 from custom_components.intellisms.repairs import async_create_fix_flow
 
 from .cloud import FakeCloud, cloud_fixture  # noqa: F401
@@ -608,11 +614,31 @@ async def a_choice_in_a_script_is_gone(world: World) -> None:
     assert issue.translation_placeholders == {"automation": "Lock up"}
 
 
+async def test_hundreds_of_automations_are_looked_at_a_part_at_a_time(world: World) -> None:
+    count = 2 * PART + 1
+    config = automation(world, "Shop")
+    automations = [{**config, "id": f"{n}", "alias": f"Number {n}"} for n in range(count)]
+    assert await async_setup_component(world.hass, "automation", {"automation": automations})
+    world.remove("Shop")
+    # What began at once has let others have their turn meanwhile.
+    await asyncio.sleep(0)
+    assert Issue.CHOICE_GONE not in world.issues()
+    # Looking anew takes the place of that.
+    world.hass.bus.async_fire(EVENT_AUTOMATION_RELOADED)
+    await world.hass.async_block_till_done(wait_background_tasks=True)
+    told = [
+        issue.translation_placeholders
+        for issue in ir.async_get(world.hass).issues.values()
+        if issue.translation_key == Issue.CHOICE_GONE
+    ]
+    assert told == [{"automation": f"Number {n}"} for n in range(count)]
+
+
 async def test_a_script_that_was_changed_is_looked_at(world: World) -> None:
     await a_choice_in_a_script_is_gone(world)
     with patch("homeassistant.config.load_yaml_config_file", return_value={"script": {}}):
         await world.hass.services.async_call("script", "reload", blocking=True)
-    await world.pass_time(timedelta(seconds=SOON))
+    await world.pass_time(timedelta(seconds=SOON_SECONDS))
     assert world.issues() == {}
 
 
@@ -629,7 +655,7 @@ async def test_what_was_deleted_waits_for_nothing(world: World, step: Step, enti
     await world.settle()
     assert list(world.issues()) == [Issue.CHOICE_GONE]
     er.async_get(world.hass).async_remove(entity_id)
-    await world.pass_time(timedelta(seconds=SOON))
+    await world.pass_time(timedelta(seconds=SOON_SECONDS))
     assert world.issues() == {}
 
 
@@ -719,7 +745,7 @@ async def test_a_hostile_number_stays_a_word(world: World) -> None:
 
 
 async def test_no_more_issues_than_messages_that_are_kept(world: World) -> None:
-    numbers = [f"+4477009{n:05}" for n in range(MAX_STRANGERS + 5)]
+    numbers = [f"+4477009{n:05}" for n in range(MAX_UNCONFIGURED + 5)]
     for number in numbers:
         assert await world.post(sms(to=number)) == 200
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context, Event, HomeAssistant, ServiceCall, State
@@ -210,7 +211,7 @@ async def test_nothing_of_it_is_kept(
     receive(house, text("Sesame", sender=BEN))
     await hass.async_block_till_done()
     before = _states(hass)
-    ids = house.runtime_data.journal.ids
+    ids = house.runtime_data.journal.seen_count
     for _ in range(2):
         freezer.tick()
         await _simulate(hass, house, {"text": "Only a try", "from": ANNA})
@@ -224,7 +225,7 @@ async def test_nothing_of_it_is_kept(
     ):
         assert shown[unchanged].state == before[unchanged].state
     assert shown["sensor.gate_messages_received"].state == "1"
-    assert house.runtime_data.journal.ids == ids
+    assert house.runtime_data.journal.seen_count == ids
     # A reload brings back what was there before.
     assert await hass.config_entries.async_reload(house.entry_id)
     await hass.async_block_till_done()
@@ -263,6 +264,16 @@ async def test_a_sender_who_is_not_accepted(
     assert _states(hass) == before
     await _simulate(hass, house, {"from": ANNA})
     assert len(messages) == 1
+
+
+async def test_a_fault_is_not_taken_for_a_sender_who_is_not_accepted(
+    hass: HomeAssistant, house: MockConfigEntry
+) -> None:
+    with (
+        patch.object(type(hass.bus), "async_fire", side_effect=PermissionError),
+        pytest.raises(PermissionError),
+    ):
+        await _simulate(hass, house)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,6 @@ async def test_the_stop_waits_for_a_write_that_is_under_way(
 ) -> None:
     await begin_to_write(hass, loaded.runtime_data.journal, slow_disk)
     await hass.async_stop(force=True)
-    opened_next = Journal(hass, loaded.entry_id, keep_off_disk=False)
+    opened_next = Journal(hass, loaded, lambda: None)
     await opened_next.async_load()
     assert opened_next.has_seen(KEY)

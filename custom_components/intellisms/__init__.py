@@ -1,15 +1,17 @@
 """IntelliSMS: received SMS and WhatsApp messages as events and entities."""
 
 import asyncio
+from functools import partial
 
 from homeassistant.const import CONF_WEBHOOK_ID, EVENT_HOMEASSISTANT_FINAL_WRITE, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 
 from .cloudhook import async_delete_cloudhook
-from .const import CONF_KEEP_OFF_DISK, CONF_REPLACED_IDS, DOMAIN, ENTRY_VERSION
+from .const import CONF_REPLACED_IDS, DOMAIN, ENTRY_VERSION
 from .faults import guarded, log_fault
 from .issues import Watch, async_check_version, async_clear_issues
 from .picture import async_prune_pictures
@@ -17,9 +19,11 @@ from .privacy import Privacy
 from .receiving.data import IntelliSMSConfigEntry, IntelliSMSData
 from .receiving.directory import Directory
 from .receiving.endpoint import DATA_ENDPOINT, Endpoint
+from .receiving.inheritance import async_forget_configured, async_inherit
 from .receiving.journal import Journal
 from .receiving.journal_files import remove_files
 from .receiving.receiver import Receiver
+from .receiving.signals import signal_disk
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -49,7 +53,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     """Set up an account; posts are held until this is done."""
     hass.data[DATA_ENDPOINT].async_register(entry)
     journal = hass.data[DATA_UNWRITTEN].pop(entry.entry_id, None) or Journal(
-        hass, entry.entry_id, keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False)
+        hass, entry, partial(async_dispatcher_send, hass, signal_disk(entry.entry_id))
     )
     readable = await journal.async_load()
 
@@ -62,18 +66,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
 
     entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, final_write))
     directory = Directory(hass, entry)
-    journal.async_forget_others(directory)
-    # The journal listens before the platforms do: when these make the entities of a new number,
-    # the journal already has what came to that number before it was added.
-    directory.async_on_added(lambda listing: journal.async_adopt(listing, directory))
+    journal.async_forget_others(entry.subentries)
+    # The journal has what came to a number before it was added when the platforms, which listen
+    # after this, make the entities of the number.
+    directory.async_on_added(partial(async_inherit, directory=directory, journal=journal))
     entry.runtime_data = IntelliSMSData(
         directory=directory,
         journal=journal,
         receiver=Receiver(hass, entry, directory, journal),
     )
-    discretion = Privacy(hass)
-    discretion.async_apply(keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False))
-    entry.async_on_unload(lambda: discretion.async_apply(keep_off_disk=False))
+    privacy = Privacy(hass, entry)
+    privacy.async_apply()
+    entry.async_on_unload(privacy.async_stop)
     watch = Watch(hass, entry)
     watch.async_start(journal_readable=readable)
     await async_prune_pictures(hass, entry, unfinished=True)
@@ -82,7 +86,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     async def updated(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         """Bring everything in line with the entry as it was changed."""
         _take_over(hass, entry)
-        discretion.async_apply(keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False))
+        journal.async_account_changed()
+        privacy.async_apply()
         # A message may have changed the entry (it proves the address), and core would log the
         # text of a fault in here, which may quote the message.
         guarded(watch.async_refresh)()
@@ -100,10 +105,9 @@ def _take_over(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
     """Take over changed subentries, options and addresses without a reload."""
     hass.data[DATA_ENDPOINT].async_register(entry)
     data = entry.runtime_data
-    data.journal.async_keep_off_disk(entry.options.get(CONF_KEEP_OFF_DISK, False))
     for subentry_id in data.directory.async_refresh():
         data.journal.async_forget(subentry_id)
-    data.journal.async_forget_strangers(data.directory)
+    async_forget_configured(data.directory, data.journal)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:

@@ -1,6 +1,5 @@
 """Condition: the last message of a virtual number."""
 
-from dataclasses import replace
 from typing import Any, Unpack, cast, override
 
 from homeassistant.const import CONF_OPTIONS
@@ -82,23 +81,13 @@ class LastMessageCondition(Condition):
 
 
 def _last_message(hass: HomeAssistant, device_id: str) -> Delivery | None:
-    """Return a virtual number's last message, its sender as the contacts are now.
-
-    A contact that was removed since, or lost the number, is nobody any more.
-    """
+    """Return a virtual number's last message, its sender as the contacts are now."""
     found = async_subentry_of_device(hass, device_id)
     if found is None:
         return None
     entry, subentry = found
     last = entry.runtime_data.journal.record(subentry.subentry_id).last
-    if last is None:
-        return None
-    contact = entry.runtime_data.directory.contact(last.message.sender)
-    return replace(
-        last,
-        sender_known=contact is not None,
-        sender_device_id=contact.device_id if contact else None,
-    )
+    return last and entry.runtime_data.directory.with_sender(last)
 
 
 CONDITIONS: dict[str, type[Condition]] = {"last_message": LastMessageCondition}

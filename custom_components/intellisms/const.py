@@ -38,6 +38,10 @@ SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 
 # A state has at most this many characters; core refuses a longer one, and logs its text.
 MAX_STATE_LENGTH: Final = 255
+# Numbers that nobody has configured of which the last message is kept, and a repair tells.
+MAX_UNCONFIGURED: Final = 20
+# Characters. Nothing longer is a number; it would be kept, and shown, for nothing.
+MAX_NUMBER_LENGTH: Final = 64
 
 
 class DeviceModel(StrEnum):

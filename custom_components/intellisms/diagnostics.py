@@ -14,7 +14,6 @@ from .address import shown_address
 from .const import (
     CONF_ACCEPT,
     CONF_CLOUDHOOK_URL,
-    CONF_KEEP_OFF_DISK,
     CONF_PERSON,
     CONF_REACH,
     CONF_REPLACED_IDS,
@@ -22,6 +21,8 @@ from .const import (
     SUBENTRY_VIRTUAL_NUMBER,
     Accept,
 )
+from .privacy import keeps_off_disk
+from .protocol import ChannelName, MessageType
 from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
 from .receiving.directory import Contact, Listing
 from .receiving.journal import Record
@@ -39,8 +40,8 @@ async def async_get_config_entry_diagnostics(
     return {
         "entry": about,
         "journal": {
-            "ids": data.journal.ids,
-            "numbers_not_configured": len(data.journal.strangers()),
+            "ids": data.journal.seen_count,
+            "numbers_not_configured": len(data.journal.unconfigured),
         },
         "account": {
             "last_contact": account.last_contact.isoformat() if account.last_contact else None,
@@ -54,6 +55,7 @@ async def async_get_config_entry_diagnostics(
 
 
 def _entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> dict[str, Any]:
+    """Describe how an account is set up, loaded or not."""
     kinds = [subentry.subentry_type for subentry in entry.subentries.values()]
     return {
         "version": f"{entry.version}.{entry.minor_version}",
@@ -63,7 +65,7 @@ def _entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> dict[str, Any]:
         "addresses_replaced": len(entry.data[CONF_REPLACED_IDS]),
         "address_problem": shown_address(hass, entry.data).problem,
         "accept": entry.options.get(CONF_ACCEPT, Accept.EVERYONE),
-        "keep_off_disk": entry.options.get(CONF_KEEP_OFF_DISK, False),
+        "keep_off_disk": keeps_off_disk(entry),
         "virtual_numbers": kinds.count(SUBENTRY_VIRTUAL_NUMBER),
         "contacts": kinds.count(SUBENTRY_CONTACT),
     }
@@ -81,6 +83,7 @@ async def async_get_device_diagnostics(
 
 
 def _listing(owner: Listing, record: Record) -> dict[str, Any]:
+    """Describe a virtual number or contact, and what came of theirs."""
     about: dict[str, Any] = {"kind": "virtual_number"}
     if isinstance(owner, Contact):
         about = {
@@ -92,14 +95,15 @@ def _listing(owner: Listing, record: Record) -> dict[str, Any]:
 
 
 def _last(record: Record) -> dict[str, Any] | None:
+    """Describe the last message: whether its words are known ones, not which they are."""
     if (last := record.last) is None:
         return None
     message = last.message
     return {
         "received": last.received_at.isoformat(),
         "sent": message.sent.isoformat() if message.sent else None,
-        "channel_documented": message.channel in ("sms", "whatsapp"),
-        "type_documented": message.raw is None and not message.raw_truncated,
+        "channel_documented": message.channel in ChannelName,
+        "type_documented": message.type in MessageType,
         "has_sender": message.sender is not None,
         "sender_known": last.sender_known,
         "text_length": len(message.text) if message.text is not None else None,

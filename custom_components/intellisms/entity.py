@@ -7,13 +7,25 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity, EntityDescription
 
-from .const import CONF_KEEP_OFF_DISK, DOMAIN
+from .const import DOMAIN
 from .faults import guarded
+from .privacy import keeps_off_disk
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
 from .receiving.directory import Listing
 from .receiving.journal import Record
 from .receiving.signals import signal_account, signal_record
+
+
+@callback
+def stay_in_place(_entity: Entity, _old_entity_id: str) -> None:
+    """Take a new entity id without being removed: nothing of ours depends on the id.
+
+    Since 2026.11 core renames an entity in place, but until 2027.11 removes and re-adds one
+    of a custom integration unless each of its classes that does something on being added or
+    removed has this as its `async_entity_id_changed`. (Read in `helpers/entity.py` of 2026.11.0.)
+    Releases before that always remove and re-add.
+    """
 
 
 class IntelliSMSEntity(Entity):
@@ -37,6 +49,8 @@ class IntelliSMSEntity(Entity):
 class RecordEntity(IntelliSMSEntity):
     """An entity of a virtual number or contact; its state comes from their record."""
 
+    async_entity_id_changed = stay_in_place
+
     def __init__(
         self,
         entry: IntelliSMSConfigEntry,
@@ -55,7 +69,7 @@ class RecordEntity(IntelliSMSEntity):
     @property
     def discreet(self) -> bool:
         """Tell whether what was said must not become part of a recorded state."""
-        return bool(self._entry.options.get(CONF_KEEP_OFF_DISK))
+        return keeps_off_disk(self._entry)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -67,12 +81,15 @@ class RecordEntity(IntelliSMSEntity):
 
     @callback
     def _on_delivery(self, delivery: Delivery) -> None:
+        """Show the record as it is with this message, which is what caused the change."""
         self.async_set_context(delivery.context)
         self.async_write_ha_state()
 
 
 class AccountEntity(IntelliSMSEntity):
     """An entity of the account."""
+
+    async_entity_id_changed = stay_in_place
 
     def __init__(self, entry: IntelliSMSConfigEntry, description: EntityDescription) -> None:
         """Show what is kept of the account."""

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import restore_state
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .entity import RecordEntity
+from .entity import RecordEntity, stay_in_place
 from .privacy import without_what_was_said
 from .protocol import LONG, MessageType
 from .receiving.data import IntelliSMSConfigEntry
@@ -47,15 +47,19 @@ async def async_setup_entry(
 class MessageEvent(RecordEntity, EventEntity):
     """Fires for each message; comes back with the last one without firing it again.
 
-    From the journal: core's own file of last states lags behind in a power cut, and
-    would keep what was said for a week after the number is gone.
+    It comes back from the journal, since core's own file of last states lags behind in a
+    power cut, and would keep what was said for a week after the number is gone.
     """
 
     _unrecorded_attributes = frozenset(LONG)
+    async_entity_id_changed = stay_in_place
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
+        # Core writes the states of whom this dict holds to a file of its own. Neither this nor
+        # passing over `RestoreEntity` below is part of its API; both were read in 2026.7.0 and
+        # 2026.11.0.
         restore_state.async_get(self.hass).entities.pop(self.entity_id, None)
 
     @override
@@ -80,10 +84,12 @@ class MessageEvent(RecordEntity, EventEntity):
         super()._on_delivery(delivery)
 
     def _attributes(self, delivery: Delivery) -> dict[str, Any]:
+        """Return the event's data as far as states may show it."""
         event = delivery.as_event()
         return without_what_was_said(event) if self.discreet else event
 
 
 def _event_type(delivery: Delivery) -> str:
+    """Return a message's type as one that core lets an event entity have."""
     word = delivery.message.type
     return word if word in MessageType else OTHER

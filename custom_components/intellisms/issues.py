@@ -4,32 +4,14 @@ This only listens: to what the receiver says, and to Home Assistant's own change
 No number is part of an issue's id or title; both are shown in many places.
 """
 
-from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
-import logging
 from typing import Any
 
-from homeassistant.const import (
-    CONF_WEBHOOK_ID,
-    EVENT_CALL_SERVICE,
-    EVENT_CORE_CONFIG_UPDATE,
-    SERVICE_RELOAD,
-)
-from homeassistant.core import (
-    CALLBACK_TYPE,
-    CoreState,
-    HomeAssistant,
-    callback,
-    split_entity_id,
-)
-from homeassistant.helpers import (
-    device_registry as dr,
-    entity_registry as er,
-    issue_registry as ir,
-)
-from homeassistant.helpers.debounce import Debouncer
+from homeassistant.const import CONF_WEBHOOK_ID, EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.helpers.issue_registry import IssueEntry, IssueSeverity
@@ -37,6 +19,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from .address import UNREACHABLE, AddressProblem, base_url, shown_address
+from .choices import Choices, Gone
 from .cloudhook import async_on_cloud_change
 from .const import (
     CONF_PROVEN,
@@ -46,9 +29,9 @@ from .const import (
     DOCS_URL,
     DOMAIN,
     ENTRY_VERSION,
-    EVENT_AUTOMATION_RELOADED,
     ISSUES_URL,
-    DeviceModel,
+    MAX_NUMBER_LENGTH,
+    MAX_UNCONFIGURED,
     Ignored,
     Issue,
     Reach,
@@ -57,7 +40,6 @@ from .faults import guarded
 from .quoted import quoted
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
-from .receiving.journal import MAX_NUMBER, MAX_STRANGERS
 from .receiving.signals import (
     SIGNAL_MESSAGE,
     Trouble,
@@ -67,41 +49,102 @@ from .receiving.signals import (
     signal_trouble,
 )
 
-_LOGGER = logging.getLogger(__name__)
-
 CHECK_INTERVAL = timedelta(hours=1)
 # The Cloud does not tell when its remote address comes or goes.
 ADDRESS_INTERVAL = timedelta(minutes=5)
-# Seconds that Home Assistant may take to remove an automation or to reload its scripts.
-SOON = 5
-# The provider posts again every 5 minutes; after this it has stopped.
+# The provider posts again every 5 minutes; after this time it has stopped doing so.
 QUIET = timedelta(minutes=15)
-# After the last message that was put off.
+# How long after the last message that was put off a flood is over.
 FLOOD_OVER = timedelta(hours=1)
 
-_AUTOMATIONS = ("automation", "script")
-_DEVICE_FIELDS = {
-    "virtual_number": DeviceModel.VIRTUAL_NUMBER,
-    "contacts": DeviceModel.CONTACT,
-}
+
+class Issues:
+    """The repair issues of one config entry.
+
+    What is raised is looked up in the issue registry, which outlives a reload of the entry.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
+        """Raise nothing yet."""
+        self._hass = hass
+        self._entry = entry
+
+    def set(self, issue: Issue, *, present: bool, fixable: bool = False) -> None:
+        """Raise an issue of which there is only one, or clear it."""
+        if present:
+            self.create(issue, fixable=fixable)
+        else:
+            self.clear(issue)
+
+    def create(
+        self,
+        issue: Issue,
+        about: str = "",
+        *,
+        fixable: bool = False,
+        placeholders: dict[str, str] | None = None,
+        data: dict[str, str | int] | None = None,
+    ) -> None:
+        """Raise an issue, or bring the one that is raised up to date.
+
+        `about` tells several of a kind apart, as a number does; `data` is what its repair and
+        we ourselves want to know later.
+        """
+        # An issue is never persistent, since core's diagnostics would show what it is about.
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self.id(issue, about),
+            is_fixable=fixable,
+            severity=IssueSeverity.WARNING,
+            translation_key=issue,
+            translation_placeholders=placeholders,
+            learn_more_url=_help_url(issue),
+            data={"issue": issue, "entry_id": self._entry.entry_id, **(data or {})},
+        )
+
+    def raised(self, issue: Issue) -> list[IssueEntry]:
+        """Return what is raised of a kind, the oldest first."""
+        return [
+            raised
+            for raised in ir.async_get(self._hass).issues.values()
+            if raised.active and raised.domain == DOMAIN and raised.translation_key == issue
+        ]
+
+    def get(self, issue: Issue) -> IssueEntry | None:
+        """Return an issue of which there is only one, if it is raised."""
+        raised = ir.async_get(self._hass).async_get_issue(DOMAIN, self.id(issue, ""))
+        return raised if raised and raised.active else None
+
+    def clear(self, issue: Issue, about: str = "") -> None:
+        """Delete an issue, if it is raised."""
+        ir.async_delete_issue(self._hass, DOMAIN, self.id(issue, about))
+
+    def id(self, issue: Issue, about: str) -> str:
+        """Return an issue's id, which does not tell what it is about."""
+        if not about:
+            return f"{issue}_{self._entry.entry_id}"
+        # The digest has a key, or whoever sees it could try out the few numbers there are. The
+        # key is the first webhook id that the account had: with the present one, a new address
+        # would make a second issue of the same.
+        data = self._entry.data
+        first = [*data[CONF_REPLACED_IDS], data[CONF_WEBHOOK_ID]][0]
+        digest = blake2b(about.encode(), digest_size=8, key=first.encode()[:64]).hexdigest()
+        return f"{issue}_{self._entry.entry_id}_{digest}"
 
 
 class Watch:
-    """Keeps the repair issues of one config entry true.
-
-    What it raised it looks up in the issue registry: that outlives a reload of the entry.
-    """
+    """Keeps the repair issues of one config entry true."""
 
     def __init__(self, hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         """Prepare; `async_start` begins to listen."""
         self._hass = hass
         self._entry = entry
         self._data = entry.runtime_data
+        self._issues = Issues(hass, entry)
         # What clears an issue when its cause has not come again for a while.
         self._waits: dict[Issue, CALLBACK_TYPE] = {}
-        self._check_soon = Debouncer(
-            hass, _LOGGER, cooldown=SOON, immediate=False, function=self._check
-        )
+        self._choices = Choices(hass, entry, self._tell_gone)
 
     @callback
     def async_start(self, *, journal_readable: bool) -> None:
@@ -116,23 +159,16 @@ class Watch:
             ),
             async_dispatcher_connect(hass, signal_disk(entry.entry_id), guarded(self._written)),
             hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._check),
-            hass.bus.async_listen(EVENT_AUTOMATION_RELOADED, self._check),
-            # Core removes a subentry's device only after it has told of the subentry.
-            hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, self._check, _is_removal),
-            hass.bus.async_listen(
-                er.EVENT_ENTITY_REGISTRY_UPDATED, self._changing, _is_removal_of_an_automation
-            ),
-            hass.bus.async_listen(EVENT_CALL_SERVICE, self._changing, _is_reload_of_scripts),
             async_track_time_interval(hass, self._check, CHECK_INTERVAL),
             async_track_time_interval(hass, self._check_address, ADDRESS_INTERVAL),
             async_at_started(hass, self._check),
             async_on_cloud_change(hass, self._check),
             self._stop_waiting,
-            self._check_soon.async_shutdown,
         ):
             entry.async_on_unload(unsubscribe)
+        self._choices.async_start()
         if not journal_readable:
-            self._raise(Issue.JOURNAL_RESET, fixable=True)
+            self._issues.create(Issue.JOURNAL_RESET, fixable=True)
         self._resume_flood()
         self.async_refresh()
 
@@ -140,15 +176,15 @@ class Watch:
     def async_refresh(self) -> None:
         """Look at the subentries, the journal and the address anew."""
         directory = self._data.directory
-        raised = [issue.data or {} for issue in self._raised(Issue.UNKNOWN_NUMBER)]
+        raised = [issue.data or {} for issue in self._issues.raised(Issue.UNKNOWN_NUMBER)]
         numbers = {str(data["number"]) for data in raised}
-        for number in numbers.union(self._data.journal.strangers()):
+        for number in numbers.union(self._data.journal.unconfigured):
             if directory.number(number) is None:
                 self._unknown_number(number)
             else:
-                self._clear(Issue.UNKNOWN_NUMBER, number)
-        if directory.number(None) is not None:
-            self._clear(Issue.NO_NUMBER_NAMED)
+                self._issues.clear(Issue.UNKNOWN_NUMBER, number)
+        if directory.only_number:
+            self._issues.clear(Issue.NO_NUMBER_NAMED)
         self._written()
         self._check()
 
@@ -156,13 +192,14 @@ class Watch:
 
     @callback
     def _on_delivery(self, delivery: Delivery) -> None:
+        """Tell of a message that names no number, or one that is not configured."""
         if delivery.entry_id != self._entry.entry_id or delivery.simulated:
             return
         if delivery.to is None:
-            self._raise(Issue.NO_NUMBER_NAMED, fixable=True)
+            self._issues.create(Issue.NO_NUMBER_NAMED, fixable=True)
             return
-        self._clear(Issue.NO_NUMBER_NAMED)
-        if delivery.device_id is None and len(delivery.to) <= MAX_NUMBER:
+        self._issues.clear(Issue.NO_NUMBER_NAMED)
+        if delivery.device_id is None and len(delivery.to) <= MAX_NUMBER_LENGTH:
             self._unknown_number(delivery.to)
 
     @callback
@@ -171,29 +208,31 @@ class Watch:
 
         Home Assistant need not know by which name a proxy lets the provider in.
         """
-        if self._issue(Issue.NOT_REACHABLE):
+        if self._issues.get(Issue.NOT_REACHABLE):
             proven = shown_address(self._hass, self._entry.data).url
             self._hass.config_entries.async_update_entry(
                 self._entry, data={**self._entry.data, CONF_PROVEN: proven}
             )
 
     def _unknown_number(self, number: str) -> None:
-        self._raise(
+        """Offer to add a number that messages come for."""
+        self._issues.create(
             Issue.UNKNOWN_NUMBER,
             number,
             fixable=True,
             placeholders={"number": quoted(number)},
             data={"number": number},
         )
-        # As many as the journal keeps a message of; the oldest gives way.
-        for issue in self._raised(Issue.UNKNOWN_NUMBER)[:-MAX_STRANGERS]:
+        # There are as many as the journal keeps a message of; the oldest gives way.
+        for issue in self._issues.raised(Issue.UNKNOWN_NUMBER)[:-MAX_UNCONFIGURED]:
             ir.async_delete_issue(self._hass, DOMAIN, issue.issue_id)
 
     @callback
     def _troubled(self, trouble: Trouble) -> None:
+        """Show the outline of what could not be understood."""
         issue = Issue.UNREADABLE if trouble.kind is Ignored.UNREADABLE else Issue.BAD_ELEMENT
         placeholders = {"shape": trouble.shape, "tracker": ISSUES_URL}
-        self._raise(issue, fixable=True, placeholders=placeholders)
+        self._issues.create(issue, fixable=True, placeholders=placeholders)
         if issue is Issue.UNREADABLE:
             self._clear_after(issue, QUIET)
 
@@ -201,11 +240,11 @@ class Watch:
     def _flooded(self, put_off: int) -> None:
         """Tell how often messages of who sent too many were put off, and since when."""
         now = dt_util.utcnow().isoformat()
-        raised = self._issue(Issue.FLOOD)
+        raised = self._issues.get(Issue.FLOOD)
         before = (raised and raised.data) or {}
         count = put_off + int(before.get("count") or 0)
         since = str(before.get("since") or now)
-        self._raise(
+        self._issues.create(
             Issue.FLOOD,
             placeholders={"count": str(count), "since": _local(since)},
             data={"count": count, "since": since, "last": now},
@@ -214,7 +253,7 @@ class Watch:
 
     def _resume_flood(self) -> None:
         """Let an issue that a reload outlived go when it would have gone."""
-        if (raised := self._issue(Issue.FLOOD)) and raised.data:
+        if (raised := self._issues.get(Issue.FLOOD)) and raised.data:
             last = datetime.fromisoformat(str(raised.data["last"]))
             self._clear_after(Issue.FLOOD, last + FLOOD_OVER - dt_util.utcnow())
 
@@ -226,125 +265,58 @@ class Watch:
 
     @callback
     def _is_over(self, issue: Issue, _now: datetime) -> None:
+        """Clear an issue whose cause has not come again."""
         del self._waits[issue]
-        self._clear(issue)
+        self._issues.clear(issue)
 
     @callback
     def _stop_waiting(self) -> None:
+        """Wait for the end of no issue any more, since the entry is unloaded."""
         for stop in self._waits.values():
             stop()
         self._waits.clear()
-        # Nobody waits for its end any more.
-        self._clear(Issue.UNREADABLE)
+        # A flood keeps in its data when it ends. Of this one nobody would know any more.
+        self._issues.clear(Issue.UNREADABLE)
 
     @callback
     def _written(self) -> None:
-        self._set(Issue.DISK, present=self._data.journal.is_failing)
+        """Tell whether the disk takes the journal."""
+        self._issues.set(Issue.DISK, present=self._data.journal.is_failing)
 
     # ---- what surrounds us ----------------------------------------------------------
 
     @callback
-    def _changing(self, _event: Any) -> None:
-        """Look when what was begun is done; core does not tell of that."""
-        self._check_soon.async_schedule_call()
-
-    @callback
     def _check(self, _event: Any = None) -> None:
+        """Look at all that may have changed without telling us."""
         self._check_address()
-        self._check_automations()
+        self._choices.async_look()
 
     @callback
     def _check_address(self, _now: Any = None) -> None:
+        """Look whether the address that was pasted still leads here."""
         if self._hass.state is not CoreState.running:
             return
         data = self._entry.data
         address = shown_address(self._hass, data)
         doubtful = address.problem in UNREACHABLE
         unreachable = doubtful and data.get(CONF_PROVEN) != address.url
-        self._set(Issue.NOT_REACHABLE, present=unreachable)
+        self._issues.set(Issue.NOT_REACHABLE, present=unreachable)
         gone = address.problem is AddressProblem.CLOUDHOOK_GONE
-        self._set(Issue.CLOUDHOOK_GONE, present=gone, fixable=True)
-        # Shown while there was no URL, an address was not one that can be pasted.
+        self._issues.set(Issue.CLOUDHOOK_GONE, present=gone, fixable=True)
+        # An address that was shown while there was no URL was none that can be pasted.
         shown, base = data.get(CONF_SHOWN_BASE), base_url(self._hass)
         changed = data[CONF_REACH] == Reach.DIRECT and not doubtful and shown != base
-        self._set(Issue.ADDRESS_CHANGED, present=changed, fixable=True)
+        self._issues.set(Issue.ADDRESS_CHANGED, present=changed, fixable=True)
 
-    def _check_automations(self) -> None:
-        """Name the automations and scripts whose choice is gone: they match nobody."""
-        if self._hass.state is not CoreState.running:
-            return
-        fixed = {issue.issue_id for issue in self._raised(Issue.CHOICE_GONE)}
-        for domain in _AUTOMATIONS:
-            component = self._hass.data.get(domain)
-            for entity in getattr(component, "entities", ()):
-                if any(self._is_gone(*choice) for choice in _choices(entity.raw_config)):
-                    name = str(entity.name or entity.entity_id)
-                    self._raise(
-                        Issue.CHOICE_GONE, entity.entity_id, placeholders={"automation": name}
-                    )
-                    fixed.discard(self._issue_id(Issue.CHOICE_GONE, entity.entity_id))
+    @callback
+    def _tell_gone(self, gone: Gone) -> None:
+        """Name the automations and scripts whose choice is gone."""
+        fixed = {issue.issue_id for issue in self._issues.raised(Issue.CHOICE_GONE)}
+        for entity_id, name in gone.items():
+            self._issues.create(Issue.CHOICE_GONE, entity_id, placeholders={"automation": name})
+            fixed.discard(self._issues.id(Issue.CHOICE_GONE, entity_id))
         for issue_id in fixed:
             ir.async_delete_issue(self._hass, DOMAIN, issue_id)
-
-    def _is_gone(self, device_id: str, model: DeviceModel) -> bool:
-        device = dr.async_get(self._hass).async_get(device_id)
-        return not isinstance(device, dr.DeviceEntry) or device.model_id != model
-
-    # ---- issues ---------------------------------------------------------------------
-
-    def _set(self, issue: Issue, *, present: bool, fixable: bool = False) -> None:
-        if present:
-            self._raise(issue, fixable=fixable)
-        else:
-            self._clear(issue)
-
-    def _raise(
-        self,
-        issue: Issue,
-        about: str = "",
-        *,
-        fixable: bool = False,
-        placeholders: dict[str, str] | None = None,
-        data: dict[str, str | int] | None = None,
-    ) -> None:
-        # Never persistent: core's diagnostics would show what it is about.
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            self._issue_id(issue, about),
-            is_fixable=fixable,
-            severity=IssueSeverity.WARNING,
-            translation_key=issue,
-            translation_placeholders=placeholders,
-            learn_more_url=_help_url(issue),
-            data={"issue": issue, "entry_id": self._entry.entry_id, **(data or {})},
-        )
-
-    def _raised(self, issue: Issue) -> list[IssueEntry]:
-        """Return what is raised of a kind, the oldest first."""
-        return [
-            raised
-            for raised in ir.async_get(self._hass).issues.values()
-            if raised.active and raised.domain == DOMAIN and raised.translation_key == issue
-        ]
-
-    def _issue(self, issue: Issue) -> IssueEntry | None:
-        """Return an issue of which there is only one, if it is raised."""
-        raised = ir.async_get(self._hass).async_get_issue(DOMAIN, self._issue_id(issue, ""))
-        return raised if raised and raised.active else None
-
-    def _clear(self, issue: Issue, about: str = "") -> None:
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue_id(issue, about))
-
-    def _issue_id(self, issue: Issue, about: str) -> str:
-        if not about:
-            return f"{issue}_{self._entry.entry_id}"
-        # Keyed, or the few numbers there are could be tried out. By the first webhook id
-        # there was: a new address must not make a second issue of the same.
-        data = self._entry.data
-        first = [*data[CONF_REPLACED_IDS], data[CONF_WEBHOOK_ID]][0]
-        digest = blake2b(about.encode(), digest_size=8, key=first.encode()[:64]).hexdigest()
-        return f"{issue}_{self._entry.entry_id}_{digest}"
 
 
 @callback
@@ -363,21 +335,6 @@ def async_check_version(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> No
 
 
 @callback
-def _is_removal(event_data: Mapping[str, Any]) -> bool:
-    return bool(event_data["action"] == "remove")
-
-
-@callback
-def _is_removal_of_an_automation(event_data: Mapping[str, Any]) -> bool:
-    return _is_removal(event_data) and split_entity_id(event_data["entity_id"])[0] in _AUTOMATIONS
-
-
-@callback
-def _is_reload_of_scripts(event_data: Mapping[str, Any]) -> bool:
-    return (event_data["domain"], event_data["service"]) == ("script", SERVICE_RELOAD)
-
-
-@callback
 def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
     """Delete all issues of an entry."""
     for domain, issue_id in list(ir.async_get(hass).issues):
@@ -392,22 +349,3 @@ def _help_url(issue: Issue) -> str:
 def _local(when: str) -> str:
     """Write an ISO 8601 time as the house's clock shows it, in no language."""
     return f"{dt_util.as_local(datetime.fromisoformat(when)):%Y-%m-%d %H:%M}"
-
-
-def _choices(config: Any) -> Iterator[tuple[str, DeviceModel]]:
-    """Find the devices chosen in our triggers and conditions, however deep they stand."""
-    if isinstance(config, Mapping):
-        # What is switched off in the editor waits for nobody.
-        if config.get("enabled") is False:
-            return
-        kinds = (config.get(key) for key in ("trigger", "platform", "condition"))
-        if any(isinstance(kind, str) and kind.startswith(f"{DOMAIN}.") for kind in kinds):
-            options = config.get("options") or {}
-            for field, model in _DEVICE_FIELDS.items():
-                chosen = options.get(field) or ()
-                devices = (chosen,) if isinstance(chosen, str) else chosen
-                yield from ((device_id, model) for device_id in devices)
-        config = list(config.values())
-    if isinstance(config, list | tuple):
-        for part in config:
-            yield from _choices(part)

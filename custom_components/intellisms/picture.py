@@ -25,7 +25,8 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.ssl import get_default_context
 from yarl import URL
 
-from .const import CONF_KEEP_OFF_DISK, DOMAIN
+from .const import DOMAIN
+from .privacy import keeps_off_disk
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -195,8 +196,7 @@ async def async_prune_pictures(
     With `unfinished` it also deletes the parts of pictures that a power cut left, which can
     be told from one that is being written only by the time: before the platforms are set up.
     """
-    keep_off_disk = entry.options.get(CONF_KEEP_OFF_DISK, False)
-    kept = frozenset() if keep_off_disk else frozenset(entry.subentries)
+    kept = frozenset() if keeps_off_disk(entry) else frozenset(entry.subentries)
     beginning = picture_path(hass, entry.entry_id)
     await hass.async_add_executor_job(_prune, beginning, kept, unfinished)
 

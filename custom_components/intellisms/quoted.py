@@ -33,5 +33,9 @@ def quoted(text: str | None) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """Return words on one line, in at most `limit` characters, the last of them `…` if cut."""
-    shown = " ".join(text.split())
-    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+    return fitting(" ".join(text.split()), limit)
+
+
+def fitting(text: str, limit: int) -> str:
+    """Return a text of at most `limit` characters; one that is cut ends in an ellipsis."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

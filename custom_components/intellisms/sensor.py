@@ -19,7 +19,7 @@ from homeassistant.helpers.typing import StateType
 
 from .const import DOMAIN, MAX_STATE_LENGTH, Ignored
 from .entity import AccountEntity, RecordEntity
-from .quoted import shown_sender
+from .quoted import fitting, shown_sender
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
 from .receiving.directory import Listing, VirtualNumber
@@ -151,7 +151,8 @@ class RecordSensor(RecordEntity, SensorEntity):
     def native_value(self) -> StateType | datetime:
         if self.discreet and self.entity_description.says_what_was_said:
             return None
-        return _fitting(self.entity_description.value_fn(self.record))
+        value = self.entity_description.value_fn(self.record)
+        return _as_state(value) if isinstance(value, str) else value
 
 
 class LastMessageSensor(RecordSensor):
@@ -165,7 +166,7 @@ class LastMessageSensor(RecordSensor):
         text = super().native_value
         if text or (last := self.record.last) is None:
             return text
-        return _fitting(self._translated_type(last.message.type))
+        return _as_state(self._translated_type(last.message.type))
 
     @property
     @override
@@ -199,9 +200,6 @@ class AccountSensor(AccountEntity, SensorEntity):
         return attributes_fn(self._journal.account)
 
 
-def _fitting(value: StateType | datetime) -> StateType | datetime:
-    """Shorten a text that core would refuse, and log, as a state; some databases refuse NUL."""
-    if not isinstance(value, str):
-        return value
-    shown = value.replace("\0", "")
-    return shown if len(shown) <= MAX_STATE_LENGTH else f"{shown[: MAX_STATE_LENGTH - 1]}…"
+def _as_state(text: str) -> str:
+    """Return a text that core takes as a state, without NUL, which some databases refuse."""
+    return fitting(text.replace("\0", ""), MAX_STATE_LENGTH)

@@ -20,6 +20,7 @@ from .const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
 from .protocol import ChannelName, Message, MessageType, raw_fields
 from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
 from .receiving.directory import Contact
+from .receiving.receiver import SenderNotAcceptedError
 from .typed_numbers import TypedNumberError, typed_number
 
 SERVICE_SIMULATE_MESSAGE = "simulate_message"
@@ -86,7 +87,7 @@ async def _simulate_message(call: ServiceCall) -> ServiceResponse:
     )
     try:
         delivery = entry.runtime_data.receiver.async_simulate(message)
-    except PermissionError as err:
+    except SenderNotAcceptedError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="sender_not_accepted"
         ) from err

@@ -204,7 +204,7 @@ async def test_body_that_does_not_come_is_given_up(
     hass_client_no_auth: ClientSessionGenerator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(endpoint, "READ_TIMEOUT", 0.01)
+    monkeypatch.setattr(endpoint, "READ_TIMEOUT_SECONDS", 0.01)
     client = await hass_client_no_auth()
     never = asyncio.Event()
 

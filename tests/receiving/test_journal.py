@@ -336,7 +336,7 @@ async def test_numbers_that_nobody_configured_are_bounded(
     await own_door(sms(to="60777"))
     await pass_time(hass, freezer, 2)
 
-    kept = hass_storage[LAST]["data"]["strangers"]
+    kept = hass_storage[LAST]["data"]["unconfigured"]
     assert len(kept) == 20
     assert {SHOP, "60001", "60777"} <= kept.keys()
     assert "60000" not in kept
@@ -370,13 +370,13 @@ async def test_no_more_than_20000_ids(
     assert await own_door(sms("Oldest")) == 200
     assert len(messages) == 1
     assert await own_door(sms("One more")) == 200
-    assert loaded.runtime_data.journal.ids == MAX_IDS
+    assert loaded.runtime_data.journal.seen_count == MAX_IDS
     # The oldest had to go, so it is taken for a new one.
     assert await own_door(sms("Oldest")) == 200
     assert [event.data["text"] for event in messages] == ["Oldest", "One more", "Oldest"]
 
     await reload(hass, loaded)
-    assert len(stored_ids(hass_storage)) == loaded.runtime_data.journal.ids == MAX_IDS
+    assert len(stored_ids(hass_storage)) == loaded.runtime_data.journal.seen_count == MAX_IDS
     assert len(json.dumps(hass_storage[IDS])) < 256 * 1024
     assert await own_door(sms("One more")) == 200
     assert len(messages) == 3
@@ -398,7 +398,7 @@ async def test_a_file_of_too_many_ids_is_cut(
     hass_storage[IDS]["data"]["days"] = {"2026-10-31": older, "2026-11-01": ids + ours}
 
     await hass.config_entries.async_setup("account")
-    assert loaded.runtime_data.journal.ids == MAX_IDS
+    assert loaded.runtime_data.journal.seen_count == MAX_IDS
     messages.clear()
     for text in ("Hello", "Another"):
         assert await own_door(sms(text)) == 200

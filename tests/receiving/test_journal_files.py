@@ -156,9 +156,9 @@ def lacks(path: str) -> Any:
     return pytest.param(spoil, id=f"{path} is missing")
 
 
-RECORD = "data/numbers/*"
+RECORD = "data/listings/*"
 EVENT = Delivery(entry_id="1", message=Message(key="", type="text"), received_at=START).as_event()
-PARTS = ("numbers", "strangers", "last_contact", "ignored")
+PARTS = ("listings", "unconfigured", "last_contact", "ignored")
 WHOLE = [
     lacks("version"),
     lacks("data"),

@@ -660,7 +660,7 @@ async def test_order(hass: HomeAssistant, loaded: MockConfigEntry, own_door: Pos
         shown = state_of(hass, "sensor.gate_last_message").state
         said = state_of(hass, "event.gate_message").attributes.get("text")
         if not isinstance(what, Event) or "gate" in what.data.get("entity_id", "gate"):
-            log.append((where, shown, str(said), loaded.runtime_data.journal.ids))
+            log.append((where, shown, str(said), loaded.runtime_data.journal.seen_count))
 
     hass.bus.async_listen(EVENT_STATE_CHANGED, look)  # type: ignore[arg-type]
     hass.bus.async_listen(EVENT_MESSAGE_RECEIVED, look)
@@ -671,7 +671,28 @@ async def test_order(hass: HomeAssistant, loaded: MockConfigEntry, own_door: Pos
     assert places == [EVENT_STATE_CHANGED] * (len(log) - 2) + [EVENT_MESSAGE_RECEIVED, "signal"]
     assert len(log) > 4
     assert [seen for _, *seen in log[-2:]] == [["Hello", "Hello", 0]] * 2
-    assert loaded.runtime_data.journal.ids == 1
+    assert loaded.runtime_data.journal.seen_count == 1
+
+
+async def test_what_one_does_to_what_it_was_told_changes_nothing_for_others(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post
+) -> None:
+    def change(event: Event[dict[str, Any]]) -> None:
+        event.data["text"] = "Changed"
+
+    hass.bus.async_listen(EVENT_MESSAGE_RECEIVED, callback(change))
+    told: list[dict[str, Any]] = []
+    for _ in range(2):
+        async_dispatcher_connect(
+            hass, SIGNAL_MESSAGE, callback(lambda delivery: told.append(delivery.as_event()))
+        )
+    await own_door(sms())
+    told[0]["text"] = "Changed"
+
+    assert told[1]["text"] == "Hello"
+    assert state_of(hass, "event.gate_message").attributes["text"] == "Hello"
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    assert state_of(hass, "event.gate_message").attributes["text"] == "Hello"
 
 
 async def test_each_message_has_a_context_of_its_own(
@@ -741,7 +762,7 @@ async def test_fault_before_the_event_is_retried_and_published_once(
     assert "RuntimeError" in faults[0].getMessage()
 
 
-async def test_fault_of_a_stranger_counts_once(
+async def test_fault_in_a_message_to_an_unconfigured_number_counts_once(
     hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post
 ) -> None:
     fire, _ = failing_once(type(hass.bus).async_fire, EVENT_MESSAGE_RECEIVED)

@@ -89,7 +89,7 @@ async def begin(hass: HomeAssistant, request: Any) -> asyncio.Task[int]:
 
 async def soon[T](answer: Awaitable[T]) -> T:
     """Return an answer that must not be waited for as long as anything is held."""
-    return await asyncio.wait_for(answer, turns.RELOAD_HOLD / 2)
+    return await asyncio.wait_for(answer, turns.RELOAD_HOLD_SECONDS / 2)
 
 
 def start(hass: HomeAssistant) -> None:
@@ -118,10 +118,10 @@ async def test_posts_are_turned_away_when_starting_takes_too_long(
 ) -> None:
     held = await begin(hass, own_door(sms()))
 
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD - 1))
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD_SECONDS - 1))
     await settle()
     assert not held.done()
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD + 1))
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD_SECONDS + 1))
 
     assert await soon(held) == HTTPStatus.SERVICE_UNAVAILABLE
     assert messages == []
@@ -240,10 +240,10 @@ async def test_posts_are_turned_away_when_nobody_loads_the_entry(
     await hass.config_entries.async_unload(loaded.entry_id)
     held = await begin(hass, own_door(sms()))
 
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD - 1))
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD_SECONDS - 1))
     await settle()
     assert not held.done()
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD + 1))
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD_SECONDS + 1))
 
     assert await soon(held) == HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -664,14 +664,14 @@ async def test_a_reload_that_does_not_end_is_not_waited_for_any_longer(
 ) -> None:
     reload(hass)
     post = await arrive(own_door(sms()), own_door)
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD - 1))
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD_SECONDS - 1))
     await settle()
     # However often it is tried meanwhile.
     again = reload(hass)
     await settle()
     assert messages == []
 
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD + 1))
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD_SECONDS + 1))
     assert await soon(post) == HTTPStatus.OK
     assert await soon(own_door(saying(1))) == HTTPStatus.OK
     assert len(messages) == 2

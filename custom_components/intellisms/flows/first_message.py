@@ -1,7 +1,6 @@
 """Adding a virtual number by sending a text to it: the first message tells the number."""
 
 import asyncio
-from collections import Counter
 from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, override
@@ -19,7 +18,7 @@ from ..faults import guarded
 from ..quoted import quoted, shown_sender
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.delivery import Delivery
-from ..receiving.signals import SIGNAL_MESSAGE, signal_account
+from ..receiving.signals import SIGNAL_MESSAGE, Trouble, signal_trouble, signal_turned_away
 from .form import NAME_SELECTOR, Entered, Form, FormFlow, check_filled_in
 from .subentries import contact_subentry, is_taken, virtual_number_subentry
 
@@ -45,10 +44,6 @@ class Astray(StrEnum):
     UNREADABLE = "unreadable"
 
 
-# Nothing but these counters of the account tells of a message that was not published.
-_COUNTED = {Ignored.SENDER: Astray.TURNED_AWAY, Ignored.UNREADABLE: Astray.UNREADABLE}
-
-
 class FirstMessage:
     """Catches the first message, and notices what comes in its place."""
 
@@ -57,14 +52,13 @@ class FirstMessage:
 
     def __init__(self, hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         """Begin to listen."""
-        self._entry = entry
         self._news = asyncio.Event()
-        self._ignored = self._count()
         self._unsubscribe = (
             async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._on_delivery)),
             async_dispatcher_connect(
-                hass, signal_account(entry.entry_id), guarded(self._on_account)
+                hass, signal_turned_away(entry.entry_id), guarded(self._turned_away)
             ),
+            async_dispatcher_connect(hass, signal_trouble(entry.entry_id), guarded(self._troubled)),
         )
 
     @callback
@@ -99,16 +93,15 @@ class FirstMessage:
             self._news.set()
 
     @callback
-    def _on_account(self) -> None:
-        """Notice what the account counted instead of publishing it."""
-        before, self._ignored = self._ignored, self._count()
-        for kind, astray in _COUNTED.items():
-            if self._ignored[kind] > before[kind]:
-                self._note(astray)
+    def _turned_away(self, _delivery: Delivery) -> None:
+        """Notice a message whose sender is not accepted."""
+        self._note(Astray.TURNED_AWAY)
 
-    def _count(self) -> Counter[str]:
-        """Return how much was not published until now, by the reason."""
-        return Counter(self._entry.runtime_data.journal.account.ignored)
+    @callback
+    def _troubled(self, trouble: Trouble) -> None:
+        """Notice something that is no message."""
+        if trouble.kind is Ignored.UNREADABLE:
+            self._note(Astray.UNREADABLE)
 
     def _note(self, astray: Astray) -> None:
         """Keep what came astray, and end the wait."""

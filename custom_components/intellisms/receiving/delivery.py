@@ -13,10 +13,11 @@ from ..protocol import TOLD, Message
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """A message as it is published, in the contract's terms.
+    """A message as it is published, in the contract's terms; the directory makes it.
 
     `received_at` is aware. `to` is the message's own or, where it names none, the
-    only virtual number there is.
+    only virtual number there is. Names and ids are None where the number is not
+    configured, or the sender no contact.
     """
 
     entry_id: str
@@ -29,14 +30,28 @@ class Delivery:
     sender_known: bool = False
     sender_device_id: str | None = None
     person_id: str | None = field(default=None, repr=False)
-    # Whose records it belongs to: ids of subentries.
+    # Whose records it belongs to: ids of subentries. A delivery that was read from the
+    # journal names none.
     number_id: str | None = None
     contact_id: str | None = None
     simulated: bool = False
     context: Context = field(default_factory=Context, repr=False)
+    # The event's data, once somebody has asked for it.
+    _event: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def as_event(self) -> dict[str, Any]:
-        """Return the event's data: flat, always the same keys, absent values None."""
+        """Return the event's data: flat, always the same keys, absent values None.
+
+        It is built once for a message, however many automations it sets off. Each caller
+        gets a copy of its own, since bus, states and automations keep what they are given;
+        only what is inside `raw` they share, and must leave as it is.
+        """
+        if not self._event:
+            self._event.update(self._built_event())
+        return self._event.copy()
+
+    def _built_event(self) -> dict[str, Any]:
+        """Return the event's data, in the order in which it is documented."""
         message = self.message.as_event()
         # When it came stands beside when it was sent, and how it was posted after all else.
         raw = {key: message.pop(key) for key in ("raw", "raw_truncated")}

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypedDict
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -18,6 +20,7 @@ from ..const import (
     SUBENTRY_VIRTUAL_NUMBER,
     DeviceModel,
 )
+from ..protocol import Message
 from .delivery import Delivery
 
 
@@ -47,6 +50,16 @@ class Contact:
 
 type Listing = VirtualNumber | Contact
 type Listener = Callable[[Listing], None]
+
+
+class _Sender(TypedDict):
+    """What a delivery says of who sent it."""
+
+    sender_name: str | None
+    sender_known: bool
+    sender_device_id: str | None
+    person_id: str | None
+    contact_id: str | None
 
 
 class Directory:
@@ -80,49 +93,72 @@ class Directory:
         """Iterate over virtual numbers and contacts."""
         return iter(self._listings.values())
 
-    def __contains__(self, subentry_id: object) -> bool:
-        """Tell whether a subentry is listed."""
-        return subentry_id in self._listings
-
     def get(self, subentry_id: str) -> Listing | None:
         """Return a virtual number or contact by the id of its subentry."""
         return self._listings.get(subentry_id)
 
-    def number(self, to: str | None) -> VirtualNumber | None:
-        """Return the virtual number that a message went to.
+    def number(self, number: str) -> VirtualNumber | None:
+        """Return a virtual number by itself, in one spelling."""
+        return self._numbers.get(number)
 
-        A message that names none can only be for the one there is.
-        """
-        if to is not None:
-            return self._numbers.get(to)
+    @property
+    def only_number(self) -> VirtualNumber | None:
+        """Return the virtual number if there is only one: who names none can mean no other."""
         return next(iter(self._numbers.values())) if len(self._numbers) == 1 else None
 
     def contact(self, sender: str | None) -> Contact | None:
         """Return the contact that a sender is."""
         return None if sender is None else self._contacts.get(sender)
 
-    def person_id(self, contact: Contact) -> str | None:
+    def delivery(
+        self,
+        message: Message,
+        *,
+        received_at: datetime,
+        to: str | None = None,
+        simulated: bool = False,
+    ) -> Delivery:
+        """Return a message with whose number it came to and who sent it, as they are now.
+
+        `to` is where it came to if the message itself does not say so any more.
+        """
+        to = message.to if to is None else to
+        number = self.only_number if to is None else self.number(to)
+        return Delivery(
+            entry_id=self._entry.entry_id,
+            message=message,
+            received_at=received_at,
+            to=number.number if number else to,
+            to_name=number.name if number else None,
+            device_id=number.device_id if number else None,
+            number_id=number.subentry_id if number else None,
+            simulated=simulated,
+            **self._sender(message),
+        )
+
+    def with_sender(self, delivery: Delivery) -> Delivery:
+        """Return a delivery with its sender as the contacts are now; its number stays.
+
+        A contact that was removed since, or lost the number, is nobody any more.
+        """
+        return replace(delivery, **self._sender(delivery.message))
+
+    def _sender(self, message: Message) -> _Sender:
+        contact = self.contact(message.sender)
+        return {
+            "sender_name": contact.name if contact else None,
+            "sender_known": contact is not None,
+            "sender_device_id": contact.device_id if contact else None,
+            "person_id": self._person_id(contact) if contact else None,
+            "contact_id": contact.subentry_id if contact else None,
+        }
+
+    def _person_id(self, contact: Contact) -> str | None:
         """Return the entity id that a contact's person has now."""
         if contact.person is None:
             return None
         person = er.async_get(self._hass).entities.get_entry(contact.person)
         return person.entity_id if person else None
-
-    def as_known(self, delivery: Delivery) -> Delivery:
-        """Return a message with number and sender as they are known now."""
-        number, contact = self.number(delivery.to), self.contact(delivery.message.sender)
-        return replace(
-            delivery,
-            to=number.number if number else delivery.to,
-            to_name=number.name if number else None,
-            device_id=number.device_id if number else None,
-            number_id=number.subentry_id if number else None,
-            sender_name=contact.name if contact else None,
-            sender_known=contact is not None,
-            sender_device_id=contact.device_id if contact else None,
-            person_id=self.person_id(contact) if contact else None,
-            contact_id=contact.subentry_id if contact else None,
-        )
 
     @callback
     def async_on_added(self, listener: Listener) -> None:
@@ -152,6 +188,7 @@ class Directory:
         return known.keys() - self._listings.keys()
 
     def _listing(self, subentry: ConfigSubentry) -> Listing:
+        """Read a subentry, and make or rename its device."""
         if subentry.subentry_type == SUBENTRY_VIRTUAL_NUMBER:
             number = subentry.data[CONF_NUMBER]
             return VirtualNumber(
@@ -177,6 +214,7 @@ class Directory:
         model_id: DeviceModel,
         serial_number: str | None = None,
     ) -> str:
+        """Return the id of a subentry's device, which is made if it is not there yet."""
         device = dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             config_subentry_id=subentry.subentry_id,

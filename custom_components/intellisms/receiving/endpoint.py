@@ -34,12 +34,12 @@ from .turns import Turns
 
 _LOGGER = logging.getLogger(__name__)
 
+# Bytes.
 MAX_BODY = 1024 * 1024
 READ_CHUNK = 64 * 1024
-# Seconds.
-READ_TIMEOUT = 10
-LOG_INTERVAL = 3600
-# What is read in one go, before others get their turn. What they wait for takes several.
+READ_TIMEOUT_SECONDS = 10
+LOG_INTERVAL_SECONDS = 3600
+# What is published in one go, before others get their turn. What they wait for takes several.
 PART_SECONDS = 0.001
 # Bytes that are taken apart within a few milliseconds, whatever they are.
 SHORT = 16 * 1024
@@ -80,8 +80,9 @@ class Endpoint:
         self._routes: dict[str, Route] = {}
         self.turns = Turns(hass)
         self._next_log = 0.0
-        # A view knows only some methods and offers them to other origins: at an id that
-        # nobody knows, all have to be answered as at a path that does not exist.
+        # This is a bare route, since a view of core's knows only some methods and offers them to
+        # other origins: at an id that nobody knows, all methods have to be answered as at a path
+        # that does not exist. (`hass.http.app` was read in 2026.7.0 and 2026.11.0.)
         hass.http.app.router.add_route(METH_ANY, URL_PATH, self._handle_own_door)
 
     # ---- registration -------------------------------------------------------------
@@ -94,7 +95,7 @@ class Endpoint:
         ids = dict.fromkeys(entry.data.get(CONF_REPLACED_IDS, ()), True)
         for webhook_id, replaced in {**ids, entry.data[CONF_WEBHOOK_ID]: False}.items():
             if webhook_id not in self._routes:
-                # All methods, since core logs the id with a method it does not know.
+                # All methods are allowed, since core logs the id when it refuses one.
                 webhook.async_register(
                     self._hass,
                     DOMAIN,
@@ -135,6 +136,7 @@ class Endpoint:
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
     async def _answer(self, webhook_id: str, request: web.Request | MockRequest) -> web.Response:
+        """Answer by id and method; only a post to an address in use is read."""
         route = self._find(webhook_id)
         if route is None or route.replaced:
             return web.Response(status=HTTPStatus.NOT_FOUND, text=NOT_FOUND)
@@ -159,6 +161,7 @@ class Endpoint:
     async def _post(
         self, webhook_id: str, route: Route, request: web.Request | MockRequest
     ) -> HTTPStatus:
+        """Read a post's body, then publish it when it has its turn."""
         try:
             body = await _read(request.content)
         except BodyTooLargeError:
@@ -177,6 +180,7 @@ class Endpoint:
     async def _publish(
         self, entry_id: str, receiver: Receiver, body: bytes, to: str | None
     ) -> HTTPStatus:
+        """Publish what a post holds, one element after the other, and say what became of it."""
         try:
             elements = await self._parse(body, to)
         except ParseError as err:
@@ -188,19 +192,20 @@ class Endpoint:
         part_end = monotonic() + PART_SECONDS
         try:
             for element in elements:
-                # What was published before is marked, so a retry brings the rest.
+                # What was published so far is marked, so that a retry brings only the rest.
                 if not await self.turns.may_go_on(entry_id, receiver):
                     return HTTPStatus.SERVICE_UNAVAILABLE
                 outcome = receiver.async_receive(element)
                 outcomes[outcome] += 1
                 if outcome is Outcome.PUBLISHED or monotonic() >= part_end:
-                    # Others get their turn, and core's event trigger takes one to run
-                    # automations: answered before, a kill at that moment would lose the
-                    # message. What they do may take longer than publishing did.
+                    # This pause lets others have their turn, and core's event trigger needs one
+                    # to run automations: if the answer went out before, a kill at that moment
+                    # would lose the message. Others may take longer than publishing did, so the
+                    # next part begins only now.
                     await asyncio.sleep(0)
                     part_end = monotonic() + PART_SECONDS
         finally:
-            # One that was unloaded has written its journal for the last time.
+            # A receiver that was unloaded has written its journal for the last time.
             if self.turns.receiver(entry_id) is receiver:
                 receiver.async_contacted(put_off=outcomes[Outcome.PUT_OFF])
         if outcomes[Outcome.FAILED]:
@@ -216,10 +221,10 @@ class Endpoint:
         return await self._hass.async_add_executor_job(partial(parse, body, to=to))
 
     def _log_unreadable(self, err: ParseError) -> None:
-        """Say so once an hour: what is posted again every 5 minutes would fill the log."""
+        """Log it once an hour: what is posted again every 5 minutes would fill the log."""
         now = dt_util.utcnow().timestamp()
         if now >= self._next_log:
-            self._next_log = now + LOG_INTERVAL
+            self._next_log = now + LOG_INTERVAL_SECONDS
             _LOGGER.warning(
                 "A post to the IntelliSMS address is not in the provider's format (%s)",
                 err.reason.value,
@@ -229,7 +234,7 @@ class Endpoint:
 async def _read(stream: Stream) -> bytes:
     """Read a body in parts: a single read has no cap, also not on what decompresses."""
     body = bytearray()
-    async with asyncio.timeout(READ_TIMEOUT):
+    async with asyncio.timeout(READ_TIMEOUT_SECONDS):
         while chunk := await stream.read(READ_CHUNK):
             body += chunk
             if len(body) > MAX_BODY:
@@ -237,5 +242,5 @@ async def _read(stream: Stream) -> bytes:
     return bytes(body)
 
 
-# Entries come and go; the doors are open from set-up until Home Assistant stops.
+# The doors are open from set-up until Home Assistant stops, while entries come and go.
 DATA_ENDPOINT: HassKey[Endpoint] = HassKey(DOMAIN)

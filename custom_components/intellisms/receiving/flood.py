@@ -3,9 +3,10 @@
 from collections import Counter, deque
 from time import monotonic
 
+# Messages of one sender within the window.
 MAX_MESSAGES = 60
 WINDOW_SECONDS = 60
-# Messages of all senders, more than Home Assistant can publish within the window.
+# Messages of all senders together: more than Home Assistant can publish within the window.
 MAX_RECENT = 100_000
 
 

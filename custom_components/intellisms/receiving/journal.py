@@ -7,38 +7,32 @@ of which the one used last is the last:
     {"days": {"2026-11-01": "AbcdEFghijKL0123456789-_", "2026-11-03": "MnopQRstuvWX"}}
 
 And in `intellisms.<entry id>.last`, where `last` is an event's data without `raw`, and
-`strangers` are numbers that nobody has configured:
+`unconfigured` are numbers that nobody has added:
 
     {
-        "numbers": {"<subentry id>": {"total": 2, "last": {"text": "Hello", ...}}},
-        "strangers": {"+447700900123": {"total": 1, "last": {"text": "Hi", ...}}},
+        "listings": {"<subentry id>": {"total": 2, "last": {"text": "Hello", ...}}},
+        "unconfigured": {"+447700900123": {"total": 1, "last": {"text": "Hi", ...}}},
         "last_contact": "2026-11-03T09:00:00+00:00",
         "ignored": {"duplicate": 1}
     }
 """
 
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
-from ..const import DOMAIN
-from ..privacy import without_what_was_said
+from ..const import DOMAIN, MAX_NUMBER_LENGTH, MAX_UNCONFIGURED
+from ..privacy import keeps_off_disk, without_what_was_said
 from .delivery import Delivery
-from .directory import Directory, Listing, VirtualNumber
 from .journal_files import File, Files, Snapshot, Stored
 from .journal_ids import KEY_LENGTH, Ids
-from .signals import signal_disk
-
-# Last messages of numbers that nobody has configured yet.
-MAX_STRANGERS = 20
-# Characters. Nothing longer is a number; it would be kept, and shown, for nothing.
-MAX_NUMBER = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,21 +65,25 @@ class AccountRecord:
 class Journal:
     """The ids seen and the last messages of one config entry."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, *, keep_off_disk: bool) -> None:
-        """Prepare the files; `async_load` reads them."""
-        self._keep_off_disk = keep_off_disk
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, tell: Callable[[], None]) -> None:
+        """Prepare the files; `async_load` reads them.
+
+        `tell` is called when the disk takes the files no more, or again.
+        """
+        self._entry = entry
         self.account = AccountRecord()
         self._seen = Ids()
         self._records: dict[str, Record] = {}
-        self._strangers: dict[str, Record] = {}
-        self._ids_file = File(hass, f"{DOMAIN}.{entry_id}.ids", self._take_ids)
-        self._last_file = File(hass, f"{DOMAIN}.{entry_id}.last", self._take_last)
+        # By number, the one heard of last is the last.
+        self._unconfigured: dict[str, Record] = {}
+        self._ids_file = File(hass, f"{DOMAIN}.{entry.entry_id}.ids", self._take_ids)
+        self._last_file = File(hass, f"{DOMAIN}.{entry.entry_id}.last", self._take_last)
         self._files = Files(
             hass,
             self._ids_file,
             self._last_file,
             size=lambda: len(self._seen) * KEY_LENGTH + self._last_size(),
-            tell=lambda: async_dispatcher_send(hass, signal_disk(entry_id)),
+            tell=tell,
         )
 
     async def async_load(self) -> bool:
@@ -97,6 +95,9 @@ class Journal:
         if not self.is_unwritten:
             ids_readable = await self._ids_file.async_load(self._read_ids)
             readable = await self._last_file.async_load(self._read_last) and ids_readable
+        if keeps_off_disk(self._entry):
+            # The account may not have asked for that yet when the file was written.
+            self._last_changed()
         self._files.async_open()
         return readable
 
@@ -117,7 +118,7 @@ class Journal:
     # ---- ids ----------------------------------------------------------------------
 
     @property
-    def ids(self) -> int:
+    def seen_count(self) -> int:
         """Return how many messages are remembered as published."""
         return len(self._seen)
 
@@ -132,6 +133,7 @@ class Journal:
         self._files.async_changed(self._ids_file)
 
     def _take_ids(self) -> Snapshot:
+        # The ids are joined here, since they may change while the writer's thread is at it.
         stored = self._seen.as_stored()
         return lambda: stored
 
@@ -151,49 +153,38 @@ class Journal:
         self._last_changed()
 
     @callback
-    def async_keep_stranger(self, delivery: Delivery) -> None:
+    def async_keep_unconfigured(self, delivery: Delivery) -> None:
         """Keep the last message of a number that is not configured, for when it is."""
-        if delivery.to is None or len(delivery.to) > MAX_NUMBER:
+        if delivery.to is None or len(delivery.to) > MAX_NUMBER_LENGTH:
             return
-        known = self._strangers.pop(delivery.to, Record())
-        self._strangers[delivery.to] = known.after(delivery)
-        while len(self._strangers) > MAX_STRANGERS:
-            del self._strangers[next(iter(self._strangers))]
+        known = self._unconfigured.pop(delivery.to, Record())
+        self._unconfigured[delivery.to] = known.after(delivery)
+        while len(self._unconfigured) > MAX_UNCONFIGURED:
+            del self._unconfigured[next(iter(self._unconfigured))]
         self._last_changed()
 
-    def strangers(self) -> list[str]:
+    @property
+    def unconfigured(self) -> list[str]:
         """Return the numbers that messages came for and that are not configured."""
-        return list(self._strangers)
+        return list(self._unconfigured)
 
     @callback
-    def async_adopt(self, listing: Listing, directory: Directory) -> None:
-        """Give a number or a contact just configured what came of theirs before."""
-        if listing.subentry_id in self._records:
-            return
-        record = self._record_before(listing)
-        if record is None or record.kept is None:
-            return
-        last = directory.as_known(record.kept)
-        record = Record(last=last, kept=last, total=record.total)
-        self.async_set_record(listing.subentry_id, record)
-
-    def _record_before(self, listing: Listing) -> Record | None:
-        if isinstance(listing, VirtualNumber):
-            return self._strangers.pop(listing.number, None)
-        known = (record.kept for record in (*self._records.values(), *self._strangers.values()))
-        theirs = [last for last in known if last and last.message.sender in listing.numbers]
-        last = max(theirs, key=lambda delivery: delivery.received_at, default=None)
-        return Record(kept=last, total=1) if last else None
-
-    @callback
-    def async_forget_strangers(self, directory: Directory) -> None:
-        """Drop what was kept of numbers that are configured, by an edit, say.
-
-        Entities that are there already must not show an old message as if it came now.
-        """
-        for number in [number for number in self._strangers if directory.number(number)]:
-            del self._strangers[number]
+    def take_unconfigured(self, number: str) -> Record | None:
+        """Keep nothing more of a number as not configured; return what was kept, if anything."""
+        if record := self._unconfigured.pop(number, None):
             self._last_changed()
+        return record
+
+    def last_from(self, numbers: Container[str | None]) -> Delivery | None:
+        """Return the last message that one of these numbers sent, to whichever number."""
+        kept = [last for last in self._kept() if last.message.sender in numbers]
+        return max(kept, key=attrgetter("received_at"), default=None)
+
+    def _kept(self) -> Iterator[Delivery]:
+        """Iterate over the last messages that the file holds."""
+        for record in (*self._records.values(), *self._unconfigured.values()):
+            if record.kept:
+                yield record.kept
 
     @callback
     def async_forget(self, subentry_id: str) -> None:
@@ -208,28 +199,24 @@ class Journal:
             self.async_forget(subentry_id)
 
     @callback
-    def async_keep_off_disk(self, keep_off_disk: bool) -> None:
-        """Start or stop leaving out what was said; the file follows soon."""
-        if keep_off_disk != self._keep_off_disk:
-            self._keep_off_disk = keep_off_disk
-            self._last_changed()
-
-    @callback
     def async_account_changed(self) -> None:
-        """Write the account's counters soon."""
+        """Write the account's counters soon, and all else as its options ask for now."""
         self._last_changed()
 
     def _last_changed(self) -> None:
+        """Write the file of last messages soon."""
         self._files.async_changed(self._last_file)
 
     def _take_last(self) -> Snapshot:
-        records, strangers = self._records.copy(), self._strangers.copy()
+        """Copy what is to be written; putting it into its form is left to the writer's thread."""
+        records, unconfigured = self._records.copy(), self._unconfigured.copy()
         last_contact, ignored = self.account.last_contact, dict(self.account.ignored)
+        keep_off_disk = keeps_off_disk(self._entry)
 
         def stored() -> Stored:
             return {
-                "numbers": self._stored(records),
-                "strangers": self._stored(strangers),
+                "listings": _as_stored(records, keep_off_disk=keep_off_disk),
+                "unconfigured": _as_stored(unconfigured, keep_off_disk=keep_off_disk),
                 "last_contact": last_contact.isoformat() if last_contact else None,
                 "ignored": ignored,
             }
@@ -237,8 +224,9 @@ class Journal:
         return stored
 
     def _read_last(self, stored: Stored) -> None:
-        numbers = _read_records(stored["numbers"])
-        strangers = _read_records(stored["strangers"])
+        """Take over what the file holds, all or nothing."""
+        records = _from_stored(stored["listings"])
+        unconfigured = _from_stored(stored["unconfigured"])
         last_contact = stored["last_contact"]
         account = AccountRecord(
             last_contact=None
@@ -246,26 +234,29 @@ class Journal:
             else dt_util.parse_datetime(last_contact, raise_on_error=True).astimezone(UTC),
             ignored=Counter({str(key): int(count) for key, count in stored["ignored"].items()}),
         )
-        self._records, self._strangers, self.account = numbers, strangers, account
+        self._records, self._unconfigured, self.account = records, unconfigured, account
 
     def _last_size(self) -> int:
         """Return about how many bytes of what was said the file holds."""
-        kept = (record.kept for record in (*self._records.values(), *self._strangers.values()))
-        return sum(delivery.message.size for delivery in kept if delivery)
+        return sum(delivery.message.size for delivery in self._kept())
 
-    def _stored(self, records: Mapping[str, Record]) -> Stored:
-        return {
-            key: {"total": record.total, "last": record.kept and self._event(record.kept)}
-            for key, record in records.items()
-        }
 
-    def _event(self, delivery: Delivery) -> Stored:
+def _as_stored(records: Mapping[str, Record], *, keep_off_disk: bool) -> Stored:
+    """Return records in the form of the file, without what was said if it must not be there."""
+
+    def event(delivery: Delivery) -> Stored:
         event = delivery.as_event()
-        # What the provider's unknown types carry is for the event; here it would only grow.
-        return without_what_was_said(event) if self._keep_off_disk else {**event, "raw": None}
+        # `raw` is for the event; nobody reads it later, and the file would only grow.
+        return without_what_was_said(event) if keep_off_disk else {**event, "raw": None}
+
+    return {
+        key: {"total": record.total, "last": record.kept and event(record.kept)}
+        for key, record in records.items()
+    }
 
 
-def _read_records(stored: Mapping[str, Any]) -> dict[str, Record]:
+def _from_stored(stored: Mapping[str, Any]) -> dict[str, Record]:
+    """Read what `_as_stored` returned; whatever else it is raises some exception."""
     records = {}
     for key, record in stored.items():
         last = Delivery.from_event(record["last"]) if record["last"] else None

@@ -105,17 +105,20 @@ class File:
         return True
 
     async def _async_read(self) -> Stored | None:
+        """Read the file, None if there is none; a disk that fails is asked again."""
         for pause in READ_PAUSES_SECONDS:
             try:
                 return await self._store.async_load()
             except HomeAssistantError as err:
-                # The disk, not the file: what is set aside would make messages fire twice.
+                # Only a fault of the disk, and not of the file, may pass: a file that were set
+                # aside for it would make messages fire twice.
                 if not isinstance(err.__cause__, OSError):
                     raise
             await asyncio.sleep(pause)
         return await self._store.async_load()
 
     def _set_aside(self) -> None:
+        """Rename the file, so that a person can look at it later. Blocks."""
         path = Path(self._store.path)
         try:
             path.rename(f"{path}.unreadable.{dt_util.utcnow():%Y%m%dT%H%M%S}")
@@ -203,6 +206,7 @@ class Files:
         await self._async_write()
 
     def _schedule(self) -> None:
+        """Write after a while what changed, unless that is due already."""
         if self._cancel_timer or not self._is_open:
             return
         delay = self._retry_after or write_delay(self._size())
@@ -216,8 +220,8 @@ class Files:
     async def _async_write(self) -> None:
         """Write what changed, up to the first file that fails."""
         async with self._lock:
-            # All at once, or a message that comes while the ids are written would be shown
-            # after a power cut, and fire once more.
+            # The snapshots are taken at one moment: a message that came between them would be
+            # shown after a power cut, and fire once more.
             writes = [file.async_take() for file in self._files if file.is_unwritten]
             for write in writes:
                 if not await write():
@@ -228,6 +232,7 @@ class Files:
                 self._tell()
 
     def _try_again(self) -> None:
+        """Tell that a write failed, and try again, ever more rarely."""
         self._retry_after = min(max(2 * self._retry_after, RETRY_SECONDS), MAX_RETRY_SECONDS)
         self._tell()
         self._schedule()

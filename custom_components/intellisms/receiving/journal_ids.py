@@ -22,7 +22,7 @@ class Ids:
 
     def __init__(self, days: Mapping[date, OrderedDict[str, None]] | None = None) -> None:
         """Begin with the ids of some days, by default with none."""
-        # The day that was used last is the last one. The ids are in an ordered dict, since
+        # The day that was used last stands last. The ids of a day are in an ordered dict, since
         # a plain one looks for its first item past all that were deleted.
         self._days = dict(days or {})
         self._drop_oldest()
@@ -43,6 +43,7 @@ class Ids:
         self._drop_oldest()
 
     def _drop_oldest(self) -> None:
+        """Forget days, then ids, until there are no more than may be kept."""
         while len(self._days) > MAX_DAYS:
             del self._days[next(iter(self._days))]
         while len(self) > MAX_IDS:
@@ -63,6 +64,7 @@ class Ids:
 
 
 def _split(keys: str) -> OrderedDict[str, None]:
+    """Take the ids of a day apart; ValueError if they cannot be ids."""
     if not isinstance(keys, str) or len(keys) % KEY_LENGTH:
         raise ValueError("keys")
     starts = range(0, len(keys), KEY_LENGTH)

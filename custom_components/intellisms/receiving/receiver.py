@@ -26,9 +26,15 @@ from .signals import (
     signal_flood,
     signal_record,
     signal_trouble,
+    signal_turned_away,
 )
 
+# Outlines of what could not be understood that are kept for diagnostics.
 MAX_SHAPES = 5
+
+
+class SenderNotAcceptedError(Exception):
+    """A message of somebody whose messages the account does not take."""
 
 
 class Outcome(Enum):
@@ -89,18 +95,21 @@ class Receiver:
         self.async_contacted()
 
     def _ignore(self, kind: Ignored, shape: str) -> None:
+        """Count what cannot be understood, and keep its outline for diagnostics."""
         self._journal.account.ignored[kind] += 1
         self.shapes.append(shape)
         trouble = Trouble(kind=kind, shape=shape)
         async_dispatcher_send(self._hass, signal_trouble(self._entry_id), trouble)
 
     def _message(self, message: Message) -> Outcome:
+        """Publish a message unless it is known, of nobody we listen to, or one too many."""
         if self._journal.has_seen(message.key):
             self._journal.account.ignored[Ignored.DUPLICATE] += 1
             return Outcome.PASSED_OVER
-        delivery = self._delivery(message)
-        if not self.accepts(delivery):
+        delivery = self._directory.delivery(message, received_at=dt_util.utcnow())
+        if not self._accepts(delivery):
             self._journal.account.ignored[Ignored.SENDER] += 1
+            async_dispatcher_send(self._hass, signal_turned_away(self._entry_id), delivery)
             return Outcome.PASSED_OVER
         # A contact is one sender, by whatever number.
         if not self._flood.admits(delivery.contact_id or message.sender):
@@ -113,32 +122,24 @@ class Receiver:
     def async_simulate(self, message: Message) -> Delivery:
         """Publish a message that nobody sent; nothing of it is kept.
 
-        PermissionError where its sender would be turned away.
+        SenderNotAcceptedError where its sender would be turned away.
         """
-        delivery = self._delivery(message, simulated=True)
-        if not self.accepts(delivery):
-            raise PermissionError
+        now = dt_util.utcnow()
+        delivery = self._directory.delivery(message, received_at=now, simulated=True)
+        if not self._accepts(delivery):
+            raise SenderNotAcceptedError
         self._publish(delivery)
         return delivery
 
-    def accepts(self, delivery: Delivery) -> bool:
+    def _accepts(self, delivery: Delivery) -> bool:
         """Tell whether the account takes messages of this sender."""
         return delivery.sender_known or self._entry.options.get(CONF_ACCEPT) != Accept.KNOWN
 
-    def _delivery(self, message: Message, *, simulated: bool = False) -> Delivery:
-        delivery = Delivery(
-            entry_id=self._entry_id,
-            message=message,
-            received_at=dt_util.utcnow(),
-            to=message.to,
-            simulated=simulated,
-        )
-        return self._directory.as_known(delivery)
-
     def _publish(self, delivery: Delivery) -> None:
-        """Tell, in this order: runtime state, entities, the bus, triggers.
+        """Tell, in this order: records, entities, the bus, triggers.
 
-        So an automation on the event that reads a sensor reads this message.
+        So an automation on the event that reads a sensor reads this message. A fault up to
+        and including the bus leaves the records as they were, and is raised.
         """
         owners = [owner for owner in (delivery.number_id, delivery.contact_id) if owner]
         before = {owner: self._journal.record(owner) for owner in owners}
@@ -147,22 +148,20 @@ class Receiver:
                 self._journal.async_set_record(owner, record.after(delivery))
             for owner in owners:
                 async_dispatcher_send(self._hass, signal_record(owner), delivery)
-            self._announce(delivery)
+            self._hass.bus.async_fire(
+                EVENT_MESSAGE_RECEIVED, delivery.as_event(), context=delivery.context
+            )
+            async_dispatcher_send(self._hass, SIGNAL_MESSAGE, delivery)
         except Exception:
             # It will come again; counted twice it would show as two messages.
             for owner, record in before.items():
                 self._journal.async_set_record(owner, record)
             raise
         if delivery.number_id is None:
-            self._journal.async_keep_stranger(delivery)
-
-    def _announce(self, delivery: Delivery) -> None:
-        self._hass.bus.async_fire(
-            EVENT_MESSAGE_RECEIVED, delivery.as_event(), context=delivery.context
-        )
-        async_dispatcher_send(self._hass, SIGNAL_MESSAGE, delivery)
+            self._journal.async_keep_unconfigured(delivery)
 
     def _report(self, report: StatusReport) -> Outcome:
+        """Tell how far a message that was sent has come, once for each status."""
         if self._journal.has_seen(report.key):
             return Outcome.PASSED_OVER
         self._hass.bus.async_fire(

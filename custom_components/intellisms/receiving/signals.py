@@ -30,6 +30,11 @@ def signal_account(entry_id: str) -> SignalType[()]:
     return SignalType(f"{DOMAIN}_account_{entry_id}")
 
 
+def signal_turned_away(entry_id: str) -> SignalType[Delivery]:
+    """Return the signal for messages that the account does not take, of strangers."""
+    return SignalType(f"{DOMAIN}_turned_away_{entry_id}")
+
+
 def signal_trouble(entry_id: str) -> SignalType[Trouble]:
     """Return the signal for what the account could not understand."""
     return SignalType(f"{DOMAIN}_trouble_{entry_id}")

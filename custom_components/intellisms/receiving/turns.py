@@ -23,9 +23,10 @@ from ..const import EVENT_AUTOMATION_RELOADED
 from .data import IntelliSMSConfigEntry
 from .receiver import Receiver
 
-# Seconds.
-START_HOLD = 30
-RELOAD_HOLD = 10
+# How long posts wait for an account to be loaded: while Home Assistant starts, and later.
+START_HOLD_SECONDS = 30
+RELOAD_HOLD_SECONDS = 10
+# Posts that wait at a time; what comes beyond is told to come again.
 MAX_HELD = 64
 
 _NOT_COMING = (
@@ -45,7 +46,7 @@ class Turns:
         self._one_at_a_time = asyncio.Lock()
         self._changed = asyncio.Event()
         self._reloads = _Reloads(hass, self.async_wake)
-        # How many posts wait for their account.
+        # This is how many posts wait for their account.
         self.held = 0
         for event_type in (EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP):
             hass.bus.async_listen_once(event_type, self.async_wake)
@@ -90,7 +91,8 @@ class Turns:
             return True
         if self.held >= MAX_HELD:
             return False
-        limit = RELOAD_HOLD if self._hass.state is CoreState.running else START_HOLD
+        is_running = self._hass.state is CoreState.running
+        limit = RELOAD_HOLD_SECONDS if is_running else START_HOLD_SECONDS
         self.held += 1
         try:
             async with asyncio.timeout(limit):
@@ -105,6 +107,7 @@ class Turns:
         return False
 
     def _worth_waiting(self, entry_id: str) -> bool:
+        """Tell whether an entry may still be loaded by itself."""
         entry = self._hass.config_entries.async_get_entry(entry_id)
         return (
             not self._hass.is_stopping
@@ -119,7 +122,8 @@ class _Reloads:
 
     Core tells of the call before it reloads and, with the call's context, when it has. It
     does one after the other. One that fails, or that it does together with another, it
-    does not tell of again; so nobody waits for longer than `RELOAD_HOLD`.
+    does not tell of again; so nobody waits for longer than `RELOAD_HOLD_SECONDS`. (Read in
+    the automation component of 2026.7.0 and 2026.11.0.)
     """
 
     def __init__(self, hass: HomeAssistant, over: Callable[[], None]) -> None:
@@ -139,21 +143,24 @@ class _Reloads:
 
     @callback
     def _called(self, event: Event) -> None:
+        """Wait for the reload that was asked for, but not for longer than the limit."""
         self._calls.append(event.context.id)
         if self._stop_waiting is None:
-            self._stop_waiting = async_call_later(self._hass, RELOAD_HOLD, self._end)
+            self._stop_waiting = async_call_later(self._hass, RELOAD_HOLD_SECONDS, self._end)
 
     @callback
     def _reloaded(self, event: Event) -> None:
+        """Wait no more for this reload, nor for those that were asked for before it."""
         if event.context.id not in self._calls:
             return
-        # Those before it were done with it, or failed.
+        # The reloads before this one were done together with it, or failed.
         del self._calls[: self._calls.index(event.context.id) + 1]
         if not self._calls:
             self._end()
 
     @callback
     def _end(self, _now: Any = None) -> None:
+        """Wait for no reload any more."""
         self._calls.clear()
         if self._stop_waiting:
             self._stop_waiting()

@@ -10,8 +10,12 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.intellisms.const import DOMAIN, SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER
-from custom_components.intellisms.receiving.journal import MAX_STRANGERS
+from custom_components.intellisms.const import (
+    DOMAIN,
+    MAX_UNCONFIGURED,
+    SUBENTRY_CONTACT,
+    SUBENTRY_VIRTUAL_NUMBER,
+)
 from tests.automations import devices
 from tests.conftest import GATE, SENDER, Post, keep_secret, sms
 
@@ -105,7 +109,7 @@ async def test_a_number_added_later_shows_what_came_for_it(
     # It is the number's own from now on.
     await world.reload()
     assert world.shown("sensor.shed_last_message") == "Two"
-    assert world.stored()["strangers"] == {}
+    assert world.stored()["unconfigured"] == {}
 
 
 async def test_a_message_is_whose_number_it_is_now(
@@ -144,7 +148,7 @@ async def test_a_message_is_whose_number_it_is_now(
     }
 
 
-async def test_a_number_that_is_edited_leaves_no_stranger_behind(
+async def test_a_number_that_is_edited_leaves_nothing_unconfigured_behind(
     hass: HomeAssistant, world: World, own_door: Post
 ) -> None:
     await own_door(sms("Ours"))
@@ -157,7 +161,7 @@ async def test_a_number_that_is_edited_leaves_no_stranger_behind(
     # Its own history stays, of which the other message is no part.
     assert (world.shown(LAST_MESSAGE), world.shown(TOTAL)) == ("Ours", "1")
     await world.unload()
-    assert world.stored()["strangers"] == {}
+    assert world.stored()["unconfigured"] == {}
 
 
 async def test_a_number_that_comes_back_starts_afresh(world: World, own_door: Post) -> None:
@@ -180,14 +184,14 @@ async def test_nothing_is_kept_of_a_number_that_was_removed_while_unloaded(
     await world.load()
     await world.unload()
 
-    assert world.stored()["numbers"] == {}
+    assert world.stored()["listings"] == {}
 
 
 @pytest.mark.parametrize("reloaded", [False, True])
-async def test_the_latest_20_strangers_are_kept(
+async def test_the_latest_20_unconfigured_numbers_are_kept(
     world: World, own_door: Post, reloaded: bool
 ) -> None:
-    numbers = [f"+4477009001{number:02}" for number in range(MAX_STRANGERS + 1)]
+    numbers = [f"+4477009001{number:02}" for number in range(MAX_UNCONFIGURED + 1)]
     for number in numbers[:-1]:
         await own_door(sms("Text", to=number))
     # The first was heard of again, so that the second is the one heard of least lately.
@@ -202,22 +206,22 @@ async def test_the_latest_20_strangers_are_kept(
     assert world.shown("sensor.one_last_message") == "unknown"
     assert world.shown("sensor.two_last_message") == "Text"
     await world.unload()
-    assert set(world.stored()["strangers"]) == set(numbers[3:])
+    assert set(world.stored()["unconfigured"]) == set(numbers[3:])
 
 
 async def test_what_is_too_long_for_a_number_is_not_kept(world: World, own_door: Post) -> None:
     await own_door(sms(to="7" * 65))
     await own_door(sms(to=f"+{'7' * 63}"))
     await world.unload()
-    assert [len(number) for number in world.stored()["strangers"]] == [64]
+    assert [len(number) for number in world.stored()["unconfigured"]] == [64]
     assert len(ir.async_get(world.hass).issues) == 1
 
 
-async def test_strangers_without_a_number_are_not_kept(world: World, own_door: Post) -> None:
+async def test_messages_that_name_no_number_are_not_kept(world: World, own_door: Post) -> None:
     await world.add(SHED, "Shed")
     await own_door(sms(to=None))
     await world.unload()
-    assert world.stored()["strangers"] == {}
+    assert world.stored()["unconfigured"] == {}
 
 
 async def test_simulated_messages_are_not_kept(

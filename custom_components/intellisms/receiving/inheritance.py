@@ -1,0 +1,36 @@
+"""Who inherits which message: what came for a number, or from a person, before they were added."""
+
+from homeassistant.core import callback
+
+from .directory import Directory, Listing, VirtualNumber
+from .journal import Journal, Record
+
+
+@callback
+def async_inherit(listing: Listing, directory: Directory, journal: Journal) -> None:
+    """Give a virtual number or contact without messages what came of theirs before.
+
+    A number inherits all that came for it while nobody had configured it; a contact the last
+    message that one of their numbers sent, to whichever number.
+    """
+    if journal.record(listing.subentry_id).total:
+        return
+    if isinstance(listing, VirtualNumber):
+        record = journal.take_unconfigured(listing.number) or Record()
+        last, total = record.kept, record.total
+    else:
+        last, total = journal.last_from(listing.numbers), 1
+    if last:
+        last = directory.delivery(last.message, received_at=last.received_at, to=last.to)
+        journal.async_set_record(listing.subentry_id, Record(last=last, kept=last, total=total))
+
+
+@callback
+def async_forget_configured(directory: Directory, journal: Journal) -> None:
+    """Drop what was kept of numbers that an existing listing has now, by an edit.
+
+    Its entities are there already, and must not show an old message as if it came now.
+    """
+    for number in journal.unconfigured:
+        if directory.number(number):
+            journal.take_unconfigured(number)
