@@ -24,6 +24,7 @@ from custom_components.intellisms.matching import MAX_TEXT
 from custom_components.intellisms.matching.patterns import (
     PATTERN_BUDGET,
     PATTERN_RESERVE,
+    PATTERN_SHARE,
     PATTERN_TIMEOUT,
 )
 from custom_components.intellisms.picture import PictureError
@@ -418,7 +419,7 @@ def test_limits_of_comparing() -> None:
         f"more than {MAX_TEXT:,} characters",
         f"longer than {PATTERN_TIMEOUT} s",
         f"{PATTERN_BUDGET} s of the processor's time within a minute",
-        f"{PATTERN_RESERVE} s more",
+        f"{PATTERN_SHARE} s more, and all together {PATTERN_RESERVE} s",
     ):
         assert limit in " ".join(section("How they compare").split())
 

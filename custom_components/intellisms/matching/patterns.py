@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 # Seconds. What a pattern cannot decide in this time is undecided.
 PATTERN_TIMEOUT = 0.05
 # Seconds that all patterns together may take in each of these periods: hundreds of messages can
-# come at once. When they have, each has its reserve, so that one that is slow, and a text that
-# somebody made for it, do not make the others miss messages.
+# come at once. When they have, there are as many again, of which each pattern gets no more than
+# its share, so that one that is slow, and a text that somebody made for it, do not make the
+# others miss messages.
 PATTERN_BUDGET = 0.25
-PATTERN_RESERVE = 0.005
+PATTERN_RESERVE = 0.25
+PATTERN_SHARE = 0.005
 BUDGET_PERIOD = 60
 # Characters of a pattern, and those it has once `regex` has written out its repetitions:
 # what takes more than 0.1 s or 50 MB to prepare is refused.
@@ -49,7 +51,7 @@ class Budget:
     _spent: float = field(default=0, init=False)
 
     def left(self) -> float:
-        """Return the seconds that are left in this period."""
+        """Return the seconds that are left in this period, less than 0 if it took more."""
         now = monotonic()
         if now - self._began > BUDGET_PERIOD:
             self._began, self._spent = now, 0
@@ -66,8 +68,8 @@ class Pattern:
 
     compiled: regex.Pattern[str] = field(repr=False)
     budget: Budget = field(default_factory=Budget, repr=False, compare=False)
-    _reserve: Budget = field(
-        default_factory=lambda: Budget(PATTERN_RESERVE), init=False, repr=False, compare=False
+    _share: Budget = field(
+        default_factory=lambda: Budget(PATTERN_SHARE), init=False, repr=False, compare=False
     )
 
     @classmethod
@@ -96,8 +98,10 @@ class Pattern:
         return {0: found[0], **dict(enumerate(found.groups(), 1)), **found.groupdict()}
 
     def _search(self, text: str) -> regex.Match[str] | None:
-        budget = self.budget if self.budget.left() >= PATTERN_RESERVE else self._reserve
-        seconds = min(PATTERN_TIMEOUT, budget.left())
+        left = self.budget.left()
+        if is_short := left < PATTERN_SHARE:
+            left = min(left + PATTERN_RESERVE, self._share.left())
+        seconds = min(PATTERN_TIMEOUT, left)
         if seconds <= 0:
             raise PatternTimeoutError
         began = thread_time()
@@ -112,7 +116,10 @@ class Pattern:
                     if thread_time() - began >= seconds:
                         raise PatternTimeoutError from None
         finally:
-            budget.spend(thread_time() - began)
+            spent = thread_time() - began
+            self.budget.spend(spent)
+            if is_short:
+                self._share.spend(spent)
 
 
 def _written_out(pattern: str) -> int:
