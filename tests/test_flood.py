@@ -82,6 +82,16 @@ async def test_any_minute_counts(
     assert said(messages) == [f"{SENDER} {number}" for number in range(80)]
 
 
+async def test_a_reload_does_not_begin_anew(
+    hass: HomeAssistant, entry: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    assert await own_door(says(SENDER, *range(LIMIT))) == HTTPStatus.OK
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert await own_door(says("60777", 1)) == HTTPStatus.SERVICE_UNAVAILABLE
+    assert await own_door(says(OTHER, 1)) == HTTPStatus.OK
+    assert len(messages) == LIMIT + 1
+
+
 async def test_a_retry_brings_only_what_was_put_off(
     entry: MockConfigEntry, own_door: Post, messages: Messages, freezer: FrozenDateTimeFactory
 ) -> None:

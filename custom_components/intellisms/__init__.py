@@ -47,7 +47,8 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:
     """Set up an account; posts are held until this is done."""
-    hass.data[DATA_ENDPOINT].async_register(entry)
+    endpoint = hass.data[DATA_ENDPOINT]
+    endpoint.async_register(entry)
     journal = hass.data[DATA_UNWRITTEN].pop(entry.entry_id, None) or Journal(
         hass, entry.entry_id, keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False)
     )
@@ -69,7 +70,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     entry.runtime_data = IntelliSMSData(
         directory=directory,
         journal=journal,
-        receiver=Receiver(hass, entry, directory, journal),
+        receiver=Receiver(hass, entry, directory=directory, journal=journal, flood=endpoint.flood),
     )
     discretion = Privacy(hass)
     discretion.async_apply(keep_off_disk=entry.options.get(CONF_KEEP_OFF_DISK, False))

@@ -78,6 +78,8 @@ SOON = 5
 QUIET = timedelta(minutes=15)
 # After the last message that was put off.
 FLOOD_OVER = timedelta(hours=1)
+# Seconds. Each change of an issue is written to the disk and sent to all who look.
+FLOOD_PACE = 60
 
 _AUTOMATIONS = ("automation", "script")
 _DEVICE_FIELDS = {
@@ -101,6 +103,11 @@ class Watch:
         self._waits: dict[Issue, CALLBACK_TYPE] = {}
         self._check_soon = Debouncer(
             hass, _LOGGER, cooldown=SOON, immediate=False, function=self._check
+        )
+        # How many messages were put off that the issue does not tell of yet.
+        self._put_off = 0
+        self._tell_of_flood = Debouncer(
+            hass, _LOGGER, cooldown=FLOOD_PACE, immediate=True, function=guarded(self._flood)
         )
 
     @callback
@@ -129,6 +136,8 @@ class Watch:
             async_on_cloud_change(hass, self._check),
             self._stop_waiting,
             self._check_soon.async_shutdown,
+            self._tell_of_flood.async_shutdown,
+            guarded(self._stop_counting),
         ):
             entry.async_on_unload(unsubscribe)
         if not journal_readable:
@@ -199,11 +208,18 @@ class Watch:
 
     @callback
     def _flooded(self, put_off: int) -> None:
+        """Count messages that were put off; of the first the issue tells at once."""
+        self._put_off += put_off
+        self._tell_of_flood.async_schedule_call()
+
+    @callback
+    def _flood(self) -> None:
         """Tell how often messages of who sent too many were put off, and since when."""
         now = dt_util.utcnow().isoformat()
         raised = self._issue(Issue.FLOOD)
         before = (raised and raised.data) or {}
-        count = put_off + int(before.get("count") or 0)
+        count = self._put_off + int(before.get("count") or 0)
+        self._put_off = 0
         since = str(before.get("since") or now)
         self._raise(
             Issue.FLOOD,
@@ -211,6 +227,12 @@ class Watch:
             data={"count": count, "since": since, "last": now},
         )
         self._clear_after(Issue.FLOOD, FLOOD_OVER)
+
+    @callback
+    def _stop_counting(self) -> None:
+        """Tell the rest, since the issue outlives a reload; where the entry ends it is gone."""
+        if self._put_off and self._issue(Issue.FLOOD):
+            self._flood()
 
     def _resume_flood(self) -> None:
         """Let an issue that a reload outlived go when it would have gone."""
