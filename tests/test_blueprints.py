@@ -714,6 +714,30 @@ async def test_commands_run_one_after_another(
         assert len(heated) == ran
 
 
+async def test_commands_wait_until_wrong_pin_is_done(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """The form and the pages say so."""
+    await fill_in(
+        "text_command",
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"], ids["Ben"]],
+        **(PIN | {"wrong_pin_actions": [{"delay": 5}]}),
+    )
+    await tap(together(text(WRONG), text(RIGHT, sender=BEN)))
+    assert heated == []
+    await pass_time(hass, freezer, 6)
+    assert len(heated) == 1
+    description = load("text_command").inputs["wrong_pin_actions"]["description"]
+    assert "Everybody's commands wait until this is done" in description
+
+
 async def test_guesses_of_one_post_are_tried_one_after_another(
     command: list[ServiceCall], told: list[ServiceCall], deliver: Deliver
 ) -> None:
