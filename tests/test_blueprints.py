@@ -714,6 +714,30 @@ async def test_commands_run_one_after_another(
         assert len(heated) == ran
 
 
+async def test_commands_wait_until_wrong_pin_is_done(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """The form and the pages say so."""
+    await fill_in(
+        "text_command",
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"], ids["Ben"]],
+        **(PIN | {"wrong_pin_actions": [{"delay": 5}]}),
+    )
+    await tap(together(text(WRONG), text(RIGHT, sender=BEN)))
+    assert heated == []
+    await pass_time(hass, freezer, 6)
+    assert len(heated) == 1
+    description = load("text_command").inputs["wrong_pin_actions"]["description"]
+    assert "Everybody's commands wait until this is done" in description
+
+
 async def test_guesses_of_one_post_are_tried_one_after_another(
     command: list[ServiceCall], told: list[ServiceCall], deliver: Deliver
 ) -> None:
@@ -1081,6 +1105,72 @@ async def test_question_answered_beside_an_old_tap_in_the_same_post(
     await tap(together(*(reversed(taps) if late_first else taps)))
     assert counted(question) == {"ask": 1, "yes": 1}
     assert question["yes"][0].data == {"who": "Ben"}
+
+
+@pytest.mark.parametrize(("first", "then"), [("Yes", "No"), ("No", "Yes")])
+@pytest.mark.parametrize("post_them", [together, lambda *taps: taps], ids=["one post", "two"])
+async def test_the_first_of_two_answers_counts(
+    hass: HomeAssistant,
+    question: dict[str, list[ServiceCall]],
+    own_door: Post,
+    post_them: Callable[..., Any],
+    first: str,
+    then: str,
+) -> None:
+    await ring(hass)
+    posts = post_them(button(first), button(then, sender=BEN))
+    for body in [posts] if isinstance(posts, str) else posts:
+        assert await own_door(body) == 200
+    await settle()
+    assert counted(question) == {"ask": 1, first.lower(): 1}
+    # It is as over as with one answer.
+    await ring(hass)
+    assert counted(question) == {"ask": 2, first.lower(): 1}
+
+
+async def test_a_button_that_stands_for_both_answers_says_no(
+    hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn, tap: Deliver
+) -> None:
+    calls = {name: async_mock_service(hass, "script", name) for name in ("yes", "no")}
+    await fill_in(
+        "yes_no_question",
+        ask_when=[{"trigger": "event", "event_type": "doorbell"}],
+        ask_actions=[],
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"]],
+        yes_buttons=["Maybe"],
+        no_buttons=["Maybe"],
+        yes_actions=step("script.yes"),
+        no_actions=step("script.no"),
+    )
+    await ring(hass)
+    await tap(button("Maybe"))
+    assert counted(calls) == {"no": 1}
+
+
+async def test_a_tap_that_comes_before_the_wait_keeps_no_other_out(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    tap: Deliver,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Whatever asks may take long."""
+    calls = {name: async_mock_service(hass, "script", name) for name in ("yes", "no")}
+    await fill_in(
+        "yes_no_question",
+        ask_when=[{"trigger": "event", "event_type": "doorbell"}],
+        ask_actions=[{"delay": 20}],
+        virtual_numbers=[ids["Gate"]],
+        contacts=[ids["Anna"]],
+        yes_actions=step("script.yes"),
+        no_actions=step("script.no"),
+    )
+    await ring(hass)
+    await tap(button("Yes"))
+    await pass_time(hass, freezer, 21)
+    await tap(button("No"))
+    assert counted(calls) == {"no": 1}
 
 
 async def test_question_is_not_asked_twice_at_once_but_again(

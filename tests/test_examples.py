@@ -10,6 +10,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Event, HomeAssistant, ServiceCall
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import yaml as yaml_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -18,12 +19,17 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
-from custom_components.intellisms.const import EVENT_MESSAGE_STATUS, Ignored
+from custom_components.intellisms.const import (
+    EVENT_MESSAGE_RECEIVED,
+    EVENT_MESSAGE_STATUS,
+    Ignored,
+)
 from custom_components.intellisms.event import DESCRIPTION as MESSAGE_EVENT
 from custom_components.intellisms.matching import MAX_TEXT
 from custom_components.intellisms.matching.patterns import (
     PATTERN_BUDGET,
     PATTERN_RESERVE,
+    PATTERN_SHARE,
     PATTERN_TIMEOUT,
 )
 from custom_components.intellisms.picture import PictureError
@@ -31,6 +37,7 @@ from custom_components.intellisms.protocol import STATUS_WORDS, MessageType
 from custom_components.intellisms.trigger import BUTTON_TYPES
 
 from .automations import (
+    ANNA,
     BEN,
     SHOP,
     STRANGER,
@@ -418,7 +425,7 @@ def test_limits_of_comparing() -> None:
         f"more than {MAX_TEXT:,} characters",
         f"longer than {PATTERN_TIMEOUT} s",
         f"{PATTERN_BUDGET} s of the processor's time within a minute",
-        f"{PATTERN_RESERVE} s more",
+        f"{PATTERN_SHARE} s more, and all together {PATTERN_RESERVE} s",
     ):
         assert limit in " ".join(section("How they compare").split())
 
@@ -461,6 +468,40 @@ def test_answers() -> None:
         re.findall(r"HTTPStatus\.(\w+)", (INTEGRATION / "receiving" / "endpoint.py").read_text())
     )
     assert {int(answer[:3]) for answer in table.values()} == {HTTPStatus[name] for name in names}
+
+
+# ---- privacy ----------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_what_keeps_messages_out_of_the_recorder(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post
+) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/privacy.md").read_text(), re.DOTALL)
+    parsed: list[Any] = [yaml_util.parse_yaml(block) for block in blocks]
+    (excluded,) = (block["recorder"]["exclude"] for block in parsed if "recorder" in block)
+    said = {"Sesame", ANNA, "Anna"}
+    telling = set()
+    for body in (text("Sesame"), button("Sesame")):
+        assert await own_door(body) == 200
+        await hass.async_block_till_done()
+        for entity in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id):
+            state = hass.states.get(entity.entity_id)
+            assert state
+            values = {
+                key: value for key, value in state.attributes.items() if key != "friendly_name"
+            }
+            if any(word in f"{state.state} {values}" for word in said):
+                telling.add(entity.entity_id)
+    assert telling == set(excluded["entities"])
+
+    by_blueprints = {
+        event
+        for path in (ROOT / "blueprints").rglob("*.yaml")
+        for event in re.findall(r" event: (\w+)", path.read_text())
+    }
+    fired = {EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS} | by_blueprints
+    assert fired == set(excluded["event_types"])
 
 
 # ---- all pages --------------------------------------------------------------------

@@ -23,7 +23,11 @@ from homeassistant.helpers.issue_registry import IssueEntry
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.choices import PART, SOON_SECONDS
@@ -34,10 +38,10 @@ from custom_components.intellisms.const import (
     SUBENTRY_VIRTUAL_NUMBER,
     Issue,
 )
+from custom_components.intellisms.flood_issue import FLOOD_OVER, FLOOD_PACE_SECONDS
 from custom_components.intellisms.issues import (
     ADDRESS_INTERVAL,
     CHECK_INTERVAL,
-    FLOOD_OVER,
     QUIET,
 )
 from custom_components.intellisms.protocol import Message
@@ -527,6 +531,15 @@ async def test_a_disk_that_stays_full_is_told_again_to_an_account_that_was_disab
     assert list(world.issues()) == [Issue.DISK]
 
 
+async def one_message_too_many(world: World, number: int = 0) -> None:
+    assert await world.post(sms(f"Late {number}")) == 503
+
+
+def count_of_flood(world: World) -> str | None:
+    """Return how many messages were put off as far as is told."""
+    return (world.issues()[Issue.FLOOD].translation_placeholders or {}).get("count")
+
+
 async def test_a_flood_tells_how_much_was_put_off_and_since_when(
     world: World, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -552,6 +565,44 @@ async def test_a_flood_tells_how_much_was_put_off_and_since_when(
     assert await told_after(49) == {"count": "4", "since": "2027-06-30 23:59"}
     assert await told_after(1) is None
     await world.post(together(*many))
+    assert world.issues() == {}
+
+
+async def test_a_flood_is_told_anew_once_a_minute_at_most(
+    world: World, freezer: FrozenDateTimeFactory
+) -> None:
+    changes = async_capture_events(world.hass, ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED)
+
+    async def told_after(seconds: int) -> tuple[str | None, int]:
+        freezer.tick(seconds)
+        async_fire_time_changed(world.hass)
+        await world.settle()
+        return count_of_flood(world), len(changes)
+
+    await a_flood(world)
+    assert await told_after(0) == ("3", 1)
+    for number in range(30):
+        await one_message_too_many(world, number)
+    assert await told_after(FLOOD_PACE_SECONDS - 1) == ("3", 1)
+    assert await told_after(1) == ("33", 2)
+    assert await told_after(FLOOD_PACE_SECONDS) == ("33", 2)
+
+
+async def test_what_was_put_off_last_is_told_before_a_reload(world: World) -> None:
+    await a_flood(world)
+    await one_message_too_many(world)
+    assert count_of_flood(world) == "3"
+    await world.reload()
+    assert count_of_flood(world) == "4"
+
+
+async def test_what_was_put_off_last_is_not_told_of_a_disabled_entry(world: World) -> None:
+    await a_flood(world)
+    await one_message_too_many(world)
+    await world.hass.config_entries.async_set_disabled_by(
+        world.entry.entry_id, ConfigEntryDisabler.USER
+    )
+    await world.settle()
     assert world.issues() == {}
 
 

@@ -13,9 +13,10 @@ from homeassistant.util.hass_dict import HassKey
 from .cloudhook import async_delete_cloudhook
 from .const import CONF_REPLACED_IDS, DOMAIN, ENTRY_VERSION
 from .faults import guarded, log_fault
-from .issues import Watch, async_check_version, async_clear_issues
+from .issues import Watch
 from .picture import async_prune_pictures
 from .privacy import Privacy
+from .raised_issues import async_check_version, async_clear_issues
 from .receiving.data import IntelliSMSConfigEntry, IntelliSMSData
 from .receiving.directory import Directory
 from .receiving.endpoint import DATA_ENDPOINT, Endpoint
@@ -51,7 +52,8 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> bool:
     """Set up an account; posts are held until this is done."""
-    hass.data[DATA_ENDPOINT].async_register(entry)
+    endpoint = hass.data[DATA_ENDPOINT]
+    endpoint.async_register(entry)
     journal = hass.data[DATA_UNWRITTEN].pop(entry.entry_id, None) or Journal(
         hass, entry, partial(async_dispatcher_send, hass, signal_disk(entry.entry_id))
     )
@@ -73,7 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     entry.runtime_data = IntelliSMSData(
         directory=directory,
         journal=journal,
-        receiver=Receiver(hass, entry, directory, journal),
+        receiver=Receiver(hass, entry, directory=directory, journal=journal, flood=endpoint.flood),
     )
     privacy = Privacy(hass, entry)
     privacy.async_apply()

@@ -3,6 +3,7 @@
 import gc
 from http import HTTPStatus
 import json
+from pathlib import Path
 import tracemalloc
 from typing import Any
 
@@ -19,6 +20,7 @@ from custom_components.intellisms.receiving import flood
 from tests.automations import contact
 from tests.conftest import SENDER, Post, account, sms, together, virtual_number
 
+LIMITS = Path(__file__).parents[1] / "docs" / "limits.md"
 LIMIT = 60
 OTHER = "+447700900124"
 
@@ -81,6 +83,16 @@ async def test_any_minute_counts(
     assert said(messages) == [f"{SENDER} {number}" for number in range(80)]
 
 
+async def test_a_reload_does_not_begin_anew(
+    hass: HomeAssistant, entry: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    assert await own_door(says(SENDER, *range(LIMIT))) == HTTPStatus.OK
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert await own_door(says("60777", 1)) == HTTPStatus.SERVICE_UNAVAILABLE
+    assert await own_door(says(OTHER, 1)) == HTTPStatus.OK
+    assert len(messages) == LIMIT + 1
+
+
 async def test_a_retry_brings_only_what_was_put_off(
     entry: MockConfigEntry, own_door: Post, messages: Messages, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -96,6 +108,18 @@ async def test_a_retry_brings_only_what_was_put_off(
     assert said(messages) == [f"{SENDER} {number}" for number in range(60, 100)]
     assert await own_door(body) == HTTPStatus.OK
     assert said(messages) == []
+
+
+async def test_of_500_at_once_the_last_come_when_the_page_says(
+    entry: MockConfigEntry, own_door: Post, messages: Messages, freezer: FrozenDateTimeFactory
+) -> None:
+    minutes = 0
+    while await own_door(says(SENDER, *range(500))) == HTTPStatus.SERVICE_UNAVAILABLE:
+        minutes += 5
+        freezer.tick(5 * 60)
+    assert len(messages) == 500
+    page = " ".join(LIMITS.read_text().split())
+    assert f"of 500 at once the last come after about {minutes} minutes" in page
 
 
 @pytest.mark.parametrize("entry", [{}, {"accept": "known"}], indirect=True, ids=["all", "known"])

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
 
 # Seconds for one text. What a pattern cannot decide in this time is undecided.
 PATTERN_TIMEOUT = 0.05
-# Seconds that all patterns together may take in each period, since hundreds of messages can come at
-# once; and the seconds that each pattern may take when those are used up, so that one slow pattern,
-# and a text that somebody made for it, do not make the other patterns miss messages.
+# Seconds that all patterns together may take in each of these periods: hundreds of messages can
+# come at once. When they have, there are as many again, of which each pattern gets no more than
+# its share, so that one that is slow, and a text that somebody made for it, do not make the
+# others miss messages.
 PATTERN_BUDGET = 0.25
-PATTERN_RESERVE = 0.005
+PATTERN_RESERVE = 0.25
+PATTERN_SHARE = 0.005
 # Seconds.
 BUDGET_PERIOD = 60
 # Characters of a pattern, and these times its repetitions. `regex` writes repetitions out: for
@@ -54,7 +56,7 @@ class Budget:
     _spent: float = field(default=0, init=False)
 
     def left(self) -> float:
-        """Return the seconds that are left in this period."""
+        """Return the seconds that are left in this period, less than 0 if it took more."""
         now = monotonic()
         if now - self._began > BUDGET_PERIOD:
             self._began, self._spent = now, 0
@@ -71,8 +73,8 @@ class Pattern:
 
     compiled: regex.Pattern[str] = field(repr=False)
     budget: Budget = field(default_factory=Budget, repr=False, compare=False)
-    _reserve: Budget = field(
-        default_factory=lambda: Budget(PATTERN_RESERVE), init=False, repr=False, compare=False
+    _share: Budget = field(
+        default_factory=lambda: Budget(PATTERN_SHARE), init=False, repr=False, compare=False
     )
 
     @classmethod
@@ -108,8 +110,10 @@ class Pattern:
 
     def _search(self, text: str) -> regex.Match[str] | None:
         """Search a text within the seconds that are left, and take those used out of them."""
-        budget = self.budget if self.budget.left() >= PATTERN_RESERVE else self._reserve
-        seconds = min(PATTERN_TIMEOUT, budget.left())
+        left = self.budget.left()
+        if is_short := left < PATTERN_SHARE:
+            left = min(left + PATTERN_RESERVE, self._share.left())
+        seconds = min(PATTERN_TIMEOUT, left)
         if seconds <= 0:
             raise PatternTimeoutError
         began = thread_time()
@@ -125,7 +129,10 @@ class Pattern:
                     if thread_time() - began >= seconds:
                         raise PatternTimeoutError from None
         finally:
-            budget.spend(thread_time() - began)
+            spent = thread_time() - began
+            self.budget.spend(spent)
+            if is_short:
+                self._share.spend(spent)
 
 
 def _written_out(pattern: str) -> int:

@@ -29,6 +29,7 @@ from ..const import CONF_REPLACED_IDS, DOMAIN, URL_PATH
 from ..faults import log_fault
 from ..protocol import Element, ParseError, parse
 from .data import IntelliSMSConfigEntry
+from .flood import Flood
 from .receiver import Outcome, Receiver
 from .turns import Turns
 
@@ -79,6 +80,8 @@ class Endpoint:
         self._hass = hass
         self._routes: dict[str, Route] = {}
         self.turns = Turns(hass)
+        # What was said in the last minute outlives a reload of the entry.
+        self.flood = Flood()
         self._next_log = 0.0
         # This is a bare route, since a view of core's knows only some methods and offers them to
         # other origins: at an id that nobody knows, all methods have to be answered as at a path

@@ -51,7 +51,13 @@ class Receiver:
     """Publishes what is posted for one config entry, each message once."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, directory: Directory, journal: Journal
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        *,
+        directory: Directory,
+        journal: Journal,
+        flood: Flood,
     ) -> None:
         """Tie the parts together."""
         self._hass = hass
@@ -59,7 +65,7 @@ class Receiver:
         self._entry_id = entry.entry_id
         self._directory = directory
         self._journal = journal
-        self._flood = Flood()
+        self._flood = flood
         # What could not be understood lately, without its content.
         self.shapes: deque[str] = deque(maxlen=MAX_SHAPES)
 
