@@ -1,9 +1,11 @@
 """From a post's bytes to messages and status reports: the contract, case by case."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 import json
 import re
+import sys
 import traceback
 from typing import Any, Literal
 from unittest.mock import ANY
@@ -601,6 +603,40 @@ def test_a_bad_element_alone_and_among_good_ones(bad: Any, shape: str) -> None:
 )
 def test_refused_with_its_reason(body: bytes, reason: ParseReason) -> None:
     assert refused(body).reason is reason
+
+
+def calls_in(task: Callable[[], Any]) -> int:
+    """Count calls in Python; between two of them no other thread goes on."""
+    calls = 0
+
+    def profile(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        task()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_others_go_on_while_very_many_are_taken_apart() -> None:
+    body = b'{"messages": [' + b"[]," * 50_000 + b"[]]}"
+    assert calls_in(lambda: refused(body)) > 50_000
+    assert refused(body).reason is ParseReason.TOO_MANY
+
+
+@pytest.mark.parametrize("content", [[True] * 50_000, [{"a": []}] * 50_000, ["[,"] * 50_000])
+def test_others_go_on_while_a_message_of_very_many_values_is_read(content: Any) -> None:
+    body = post(element(content=content))
+    elements = parse(body)
+    # Its digest alone.
+    assert calls_in(lambda: [*elements]) > 50_000
+    message = read(body)
+    assert message.raw_truncated
+    assert message.key != read(post(element(content=content[1:]))).key
 
 
 def test_a_form_of_100_fields_is_read() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
 import json
+from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
@@ -36,11 +37,17 @@ MAX_DEPTH = 64
 MAX_FORM_FIELDS = 100
 # More would keep the event loop busy for seconds.
 MAX_ELEMENTS = 10_000
+# These are read in about 2 ms, in which no other thread goes on.
+MAX_VALUES_AT_ONCE = 20_000
 # What fits a 64 bit integer, whatever the digits.
 MAX_DIGITS = 18
 # A type or channel is a word: it names event types and states.
 MAX_WORD = 64
 UNKNOWN_TYPE = "unknown"
+
+# Written part by part, so that other threads go on meanwhile.
+_RAW_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+_KEY_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 type JsonObject = dict[str, Any]
 type Fields = dict[str, Any]
@@ -74,15 +81,7 @@ def _decode(data: bytes) -> str:
 
 def _parse_json(text: str) -> Iterator[Element]:
     try:
-        # A number that is no number would break what reads the event as JSON.
-        document = json.loads(
-            text,
-            parse_int=_whole_number,
-            parse_float=_finite,
-            parse_constant=lambda _: None,
-            # A raw line break in a text would else be posted again without end.
-            strict=False,
-        )
+        document = (_DECODER if _is_read_at_once(text) else _DECODER_OF_MANY).decode(text)
     except ValueError, RecursionError:
         raise ParseError(ParseReason.NOT_JSON, "not JSON") from None
     elements = document.get("messages") if isinstance(document, dict) else None
@@ -108,6 +107,32 @@ def _finite(digits: str) -> float | None:
     """Read a fraction; `1e999` is Python's infinity, which JSON does not have."""
     value = float(digits)
     return value if isfinite(value) else None
+
+
+class _DecoderOfMany(json.JSONDecoder):
+    """Reads JSON without holding on to the interpreter's lock, many times as slowly."""
+
+    def __init__(self, **options: Any) -> None:
+        """Read as JSON's own reader in Python does."""
+        super().__init__(**options)
+        self.scan_once = py_make_scanner(self)
+
+
+# A number that is no number would break what reads the event as JSON.
+_DECODER_OPTIONS: Mapping[str, Any] = {
+    "parse_int": _whole_number,
+    "parse_float": _finite,
+    "parse_constant": lambda _: None,
+    # A raw line break in a text would else be posted again without end.
+    "strict": False,
+}
+_DECODER = json.JSONDecoder(**_DECODER_OPTIONS)
+_DECODER_OF_MANY = _DecoderOfMany(**_DECODER_OPTIONS)
+
+
+def _is_read_at_once(text: str) -> bool:
+    """Tell whether there are few enough values; a bracket or comma in a text counts as well."""
+    return sum(map(text.count, "{[,")) <= MAX_VALUES_AT_ONCE
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
@@ -233,9 +258,11 @@ _WHATSAPP_READERS: Mapping[str, Callable[[JsonObject, str | None], Fields]] = {
 
 def raw_fields(element: JsonObject) -> Fields:
     """Keep the whole object, unless it would not fit into an event that is recorded."""
-    stored = json.dumps(element, ensure_ascii=False, separators=(",", ":"), default=str)
-    if len(stored.encode()) > RAW_LIMIT:
-        return {"raw": None, "raw_truncated": True}
+    size = 0
+    for part in _RAW_ENCODER.iterencode(element):
+        size += len(part.encode())
+        if size > RAW_LIMIT:
+            return {"raw": None, "raw_truncated": True}
     return {"raw": element}
 
 
@@ -298,9 +325,10 @@ def _status_report(fields: dict[str, str]) -> StatusReport:
 
 def _key(*parts: Any) -> str:
     """Return the digest that tells whether two posts are of the same message."""
-    posted = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    digest = blake2b(posted.encode(), digest_size=KEY_BYTES).digest()
-    return urlsafe_b64encode(digest).decode()
+    digest = blake2b(digest_size=KEY_BYTES)
+    for part in _KEY_ENCODER.iterencode(parts):
+        digest.update(part.encode())
+    return urlsafe_b64encode(digest.digest()).decode()
 
 
 def _object(holder: JsonObject, name: str) -> JsonObject:
