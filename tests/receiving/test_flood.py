@@ -20,7 +20,7 @@ from custom_components.intellisms.receiving import flood
 from tests.automations import contact
 from tests.conftest import SENDER, Post, account, sms, together, virtual_number
 
-LIMITS = Path(__file__).parents[1] / "docs" / "limits.md"
+LIMITS = Path(__file__).parents[2] / "docs" / "limits.md"
 LIMIT = 60
 OTHER = "+447700900124"
 

@@ -12,17 +12,19 @@ from typing import Any
 from unittest.mock import patch
 
 from aiohttp import ClientError
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.webhook import async_handle_webhook
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CoreState, Event, HomeAssistant, ServiceCall, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.core import Context, CoreState, Event, HomeAssistant, ServiceCall, callback
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.setup import async_setup_component
 from homeassistant.util.aiohttp import MockRequest
 from homeassistant.util.dt import utcnow
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    MockUser,
     async_fire_time_changed,
     async_mock_service,
 )
@@ -390,6 +392,37 @@ async def test_a_post_that_waits_for_a_long_one_is_held_through_a_reload(
     assert said(messages) == [*texts(0, published), "Text 1000", *texts(published, 1000)]
 
 
+async def test_posts_that_wait_too_long_for_a_long_one_are_turned_away(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    async with in_the_midst(hass, own_door(together(*map(saying, range(1000))))) as long_post:
+        waiting = [await begin(hass, own_door(saying(number))) for number in (1000, 1001)]
+        async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD_SECONDS + 1))
+        answers = await soon(asyncio.gather(*waiting))
+        assert answers == [HTTPStatus.SERVICE_UNAVAILABLE] * 2
+        assert await long_post == HTTPStatus.OK
+    assert said(messages) == texts(0, 1000)
+    assert held_now(hass) == 0
+
+
+async def test_only_so_much_waits_for_a_long_one(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    body = together(*map(saying, range(1000)))
+    async with in_the_midst(hass, own_door(body)) as long_post:
+        monkeypatch.setattr(turns, "MAX_HELD_BYTES", 10 * len(saying(1000)))
+        waiting = [await begin(hass, own_door(saying(number))) for number in range(1000, 1010)]
+        assert await soon(own_door(saying(1010))) == HTTPStatus.SERVICE_UNAVAILABLE
+        assert not long_post.done()
+        assert await asyncio.gather(*waiting) == [HTTPStatus.OK] * 10
+    assert said(messages) == texts(0, 1010)
+    assert await own_door(saying(1010)) == HTTPStatus.OK
+
+
 async def test_the_next_goes_on_when_a_caller_hangs_up(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
@@ -464,14 +497,22 @@ async def test_others_get_their_turn_when_reading_takes_its_time(
     body = together(*[sms()] * 500)
     assert await own_door(sms()) == HTTPStatus.OK
     clock = count(0, seconds)
-    monkeypatch.setattr(endpoint, "monotonic", lambda: next(clock))
+    begun = False
     taken = 0
+
+    def monotonic() -> float:
+        nonlocal begun
+        # It was taken apart aside, where others need no turn.
+        begun = True
+        return next(clock)
 
     async def take_turns() -> None:
         nonlocal taken
         while True:
             await asyncio.sleep(0)
-            taken += 1
+            taken += begun
+
+    monkeypatch.setattr(endpoint, "monotonic", monotonic)
 
     others = asyncio.ensure_future(take_turns())
     assert await own_door(body) == HTTPStatus.OK
@@ -484,11 +525,13 @@ async def test_others_get_their_turn_when_reading_takes_its_time(
 async def test_a_long_post_is_taken_apart_aside(
     loaded: MockConfigEntry, own_door: Post, messages: Messages, size: int, *, aside: bool
 ) -> None:
+    """Each of its messages too: one may have very many values."""
     threads: list[int] = []
 
     def reading(*args: Any, **kwargs: Any) -> Any:
-        threads.append(threading.get_ident())
-        return parse(*args, **kwargs)
+        for element in parse(*args, **kwargs):
+            threads.append(threading.get_ident())
+            yield element
 
     with patch.object(endpoint, "parse", reading):
         assert await own_door(sms("x" * (size - len(sms(""))))) == HTTPStatus.OK
@@ -542,6 +585,32 @@ async def test_a_reload_while_a_long_post_is_taken_apart(
     assert ours() == stored
 
 
+async def test_a_long_post_for_which_there_is_no_thread_gives_way(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(body: bytes, **kwargs: Any) -> Any:
+        if len(body) > endpoint.SHORT:
+            begun.set()
+            assert go_on.wait(10)
+        return parse(body, **kwargs)
+
+    with patch.object(endpoint, "parse", slow):
+        long_post = asyncio.ensure_future(own_door(sms(LONG)))
+        await until(begun.is_set)
+        short_post = await begin(hass, own_door(sms()))
+        async_fire_time_changed(
+            hass, utcnow() + timedelta(seconds=endpoint.PARSE_TIMEOUT_SECONDS + 1)
+        )
+        assert await soon(long_post) == HTTPStatus.SERVICE_UNAVAILABLE
+        assert await soon(short_post) == HTTPStatus.OK
+        go_on.set()
+    assert said(messages) == ["Hello"]
+    # It comes again.
+    assert await own_door(sms(LONG)) == HTTPStatus.OK
+
+
 # ---- automations that are being reloaded ------------------------------------------
 
 RUN = {"action": "test.run", "data": {"text": "{{ trigger.event.data.text }}"}}
@@ -593,9 +662,9 @@ def disk() -> Iterator[Disk]:
     disk.go_on.set()
 
 
-def reload(hass: HomeAssistant, **data: Any) -> asyncio.Future[Any]:
+def reload(hass: HomeAssistant, context: Context | None = None, **data: Any) -> asyncio.Future[Any]:
     """Reload automations, as the editor does when one is saved."""
-    call = hass.services.async_call("automation", "reload", data, blocking=True)
+    call = hass.services.async_call("automation", "reload", data, blocking=True, context=context)
     return asyncio.ensure_future(call)
 
 
@@ -617,7 +686,7 @@ async def test_posts_wait_while_automations_are_reloaded(
     messages: Messages,
     runs: list[ServiceCall],
     disk: Disk,
-    data: dict[str, str],
+    data: dict[str, Any],
 ) -> None:
     saved = reload(hass, **data)
     post = await arrive(door(sms()), own_door)
@@ -699,6 +768,122 @@ async def test_a_reload_that_failed_is_over_with_the_next_that_does_not(
     await reload(hass)
     assert await soon(post) == HTTPStatus.OK
     assert len(runs) == 2
+
+
+async def moments_later(hass: HomeAssistant, own_door: Post) -> None:
+    """Let happen what the time that has passed brings about."""
+    async_fire_time_changed(hass)
+    await arrive(own_door("", method="GET"), own_door)
+
+
+async def test_each_reload_and_each_post_has_ten_seconds(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    disk.broken = True
+    disk.go_on.set()
+    with pytest.raises(HomeAssistantError):
+        await reload(hass)
+    first = await arrive(own_door(saying(0)), own_door)
+    freezer.tick(turns.RELOAD_HOLD_SECONDS - 2)
+    await moments_later(hass, own_door)
+    assert messages == []
+
+    disk.broken = False
+    disk.go_on.clear()
+    saved = reload(hass)
+    second = await arrive(own_door(saying(1)), own_door)
+    freezer.tick(3)
+    await moments_later(hass, own_door)
+    # The first post has waited for as long as any does.
+    assert await soon(first) == HTTPStatus.OK
+    assert said(messages) == ["Text 0"]
+    assert not second.done()
+    freezer.tick(5)
+    await moments_later(hass, own_door)
+    assert not second.done()
+
+    disk.go_on.set()
+    assert await soon(second) == HTTPStatus.OK
+    assert len(runs) == 1 + 2
+    await saved
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_reload_that_is_refused_is_not_waited_for(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    runs: list[ServiceCall],
+    hass_read_only_user: MockUser,
+    *,
+    known: bool,
+) -> None:
+    user_id = hass_read_only_user.id if known else "nobody"
+    with pytest.raises(Unauthorized):
+        await reload(hass, context=Context(user_id=user_id))
+    assert await soon(own_door(sms())) == HTTPStatus.OK
+
+
+async def test_a_reload_of_an_administrator_is_waited_for(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+    hass_admin_user: MockUser,
+) -> None:
+    saved = reload(hass, context=Context(user_id=hass_admin_user.id))
+    post = await arrive(own_door(sms()), own_door)
+    assert messages == []
+    disk.go_on.set()
+    assert await soon(post) == HTTPStatus.OK
+    assert saved.done()
+
+
+async def test_only_64_wait_for_automations(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+) -> None:
+    saved = reload(hass)
+    posts = [await begin(hass, own_door(saying(number))) for number in range(64)]
+    assert await soon(own_door(saying(64))) == HTTPStatus.SERVICE_UNAVAILABLE
+    disk.go_on.set()
+    assert await soon(asyncio.gather(*posts)) == [HTTPStatus.OK] * 64
+    assert said(messages) == texts(0, 64)
+    await saved
+
+
+async def test_posts_that_wait_for_automations_are_held_through_a_reload(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    own_door: Post,
+    messages: Messages,
+    runs: list[ServiceCall],
+    disk: Disk,
+) -> None:
+    saved = reload(hass)
+    posts = [await begin(hass, own_door(saying(number))) for number in range(3)]
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await settle()
+    assert not any(post.done() for post in posts)
+    assert messages == []
+
+    disk.go_on.set()
+    assert await soon(asyncio.gather(*posts)) == [HTTPStatus.OK] * 3
+    assert said(messages) == texts(0, 3)
+    assert len(runs) == 2 * 3
+    await saved
 
 
 async def test_posts_wait_for_the_last_of_several_reloads(

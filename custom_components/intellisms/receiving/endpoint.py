@@ -7,9 +7,8 @@ answers 200 for ids it does not know, but is what cloudhooks use.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 import hmac
 from http import HTTPStatus
 import logging
@@ -30,8 +29,8 @@ from ..faults import log_fault
 from ..protocol import Element, ParseError, parse
 from .data import IntelliSMSConfigEntry
 from .flood import Flood
-from .receiver import Outcome, Receiver
-from .turns import Turns
+from .receiver import Outcome
+from .turns import Turn, Turns
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,6 +38,7 @@ _LOGGER = logging.getLogger(__name__)
 MAX_BODY = 1024 * 1024
 READ_CHUNK = 64 * 1024
 READ_TIMEOUT_SECONDS = 10
+PARSE_TIMEOUT_SECONDS = 10
 LOG_INTERVAL_SECONDS = 3600
 # What is published in one go, before others get their turn. What they wait for takes several.
 PART_SECONDS = 0.001
@@ -173,32 +173,32 @@ class Endpoint:
             return HTTPStatus.REQUEST_TIMEOUT
         except web.RequestPayloadError:
             return HTTPStatus.BAD_REQUEST
-        async with self.turns.turn(route.entry_id) as receiver:
-            if receiver is None:
+        async with self.turns.turn(route.entry_id, len(body)) as turn:
+            if turn is None:
                 return HTTPStatus.SERVICE_UNAVAILABLE
             if self._routes.get(webhook_id, route).replaced:
                 return HTTPStatus.NOT_FOUND
-            return await self._publish(route.entry_id, receiver, body, request.query.get("to"))
+            return await self._publish(turn, body, request.query.get("to"))
 
-    async def _publish(
-        self, entry_id: str, receiver: Receiver, body: bytes, to: str | None
-    ) -> HTTPStatus:
+    async def _publish(self, turn: Turn, body: bytes, to: str | None) -> HTTPStatus:
         """Publish what a post holds, one element after the other, and say what became of it."""
         try:
             elements = await self._parse(body, to)
+        except TimeoutError:
+            return HTTPStatus.SERVICE_UNAVAILABLE
         except ParseError as err:
             self._log_unreadable(err)
-            if self.turns.receiver(entry_id) is receiver:
-                receiver.async_unreadable(err)
+            if self.turns.is_valid(turn):
+                turn.receiver.async_unreadable(err)
             return HTTPStatus.BAD_REQUEST
         outcomes: Counter[Outcome] = Counter()
         part_end = monotonic() + PART_SECONDS
         try:
             for element in elements:
                 # What was published so far is marked, so that a retry brings only the rest.
-                if not await self.turns.may_go_on(entry_id, receiver):
+                if not await self.turns.may_go_on(turn):
                     return HTTPStatus.SERVICE_UNAVAILABLE
-                outcome = receiver.async_receive(element)
+                outcome = turn.receiver.async_receive(element)
                 outcomes[outcome] += 1
                 if outcome is Outcome.PUBLISHED or monotonic() >= part_end:
                     # This pause lets others have their turn, and core's event trigger needs one
@@ -209,19 +209,23 @@ class Endpoint:
                     part_end = monotonic() + PART_SECONDS
         finally:
             # A receiver that was unloaded has written its journal for the last time.
-            if self.turns.receiver(entry_id) is receiver:
-                receiver.async_contacted(put_off=outcomes[Outcome.PUT_OFF])
+            if self.turns.is_valid(turn):
+                turn.receiver.async_contacted(put_off=outcomes[Outcome.PUT_OFF])
         if outcomes[Outcome.FAILED]:
             return HTTPStatus.INTERNAL_SERVER_ERROR
         if outcomes[Outcome.PUT_OFF]:
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.OK
 
-    async def _parse(self, body: bytes, to: str | None) -> Iterator[Element]:
-        """Take a post apart; a long one in the executor, where it holds nobody up."""
+    async def _parse(self, body: bytes, to: str | None) -> Iterable[Element]:
+        """Take a post apart; a long one in the executor, where it holds nobody up.
+
+        Raises TimeoutError where others have taken the executor, since all posts wait.
+        """
         if len(body) <= SHORT:
             return parse(body, to=to)
-        return await self._hass.async_add_executor_job(partial(parse, body, to=to))
+        async with asyncio.timeout(PARSE_TIMEOUT_SECONDS):
+            return await self._hass.async_add_executor_job(lambda: [*parse(body, to=to)])
 
     def _log_unreadable(self, err: ParseError) -> None:
         """Log it once an hour: what is posted again every 5 minutes would fill the log."""

@@ -6,7 +6,9 @@ was posted. Posts get their turns in the order in which they came.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
@@ -26,8 +28,10 @@ from .receiver import Receiver
 # How long posts wait for an account to be loaded: while Home Assistant starts, and later.
 START_HOLD_SECONDS = 30
 RELOAD_HOLD_SECONDS = 10
-# Posts that wait at a time; what comes beyond is told to come again.
+# Posts that wait at a time where none of them gets on; what comes beyond is told to come again.
 MAX_HELD = 64
+# In a row that gets on: as much as the former may have.
+MAX_HELD_BYTES = 64 * 1024 * 1024
 
 _NOT_COMING = (
     ConfigEntryState.SETUP_ERROR,
@@ -35,6 +39,15 @@ _NOT_COMING = (
     ConfigEntryState.MIGRATION_ERROR,
     ConfigEntryState.FAILED_UNLOAD,
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """A post's turn: whose messages it has, and when it joined the row (the loop's clock)."""
+
+    entry_id: str
+    receiver: Receiver
+    joined: float
 
 
 class Turns:
@@ -46,8 +59,9 @@ class Turns:
         self._one_at_a_time = asyncio.Lock()
         self._changed = asyncio.Event()
         self._reloads = _Reloads(hass, self.async_wake)
-        # This is how many posts wait for their account.
+        # How many posts wait, for whatever it is, and how much they are.
         self.held = 0
+        self._held_bytes = 0
         for event_type in (EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP):
             hass.bus.async_listen_once(event_type, self.async_wake)
 
@@ -57,7 +71,38 @@ class Turns:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def receiver(self, entry_id: str) -> Receiver | None:
+    def is_valid(self, turn: Turn) -> bool:
+        """Tell whether the entry is still loaded as it was when the turn began."""
+        return self._receiver(turn.entry_id) is turn.receiver
+
+    @asynccontextmanager
+    async def turn(self, entry_id: str, size: int) -> AsyncIterator[Turn | None]:
+        """Wait for the turn of a post of `size` bytes; yield None if it does not come soon enough.
+
+        The next in the row goes on a turn of the event loop after this one has ended: by
+        then a caller that answers without an await has answered.
+        """
+        turn = await self._wait(entry_id, size)
+        try:
+            yield turn
+        finally:
+            if turn:
+                self._one_at_a_time.release()
+
+    async def may_go_on(self, turn: Turn) -> bool:
+        """Wait while automations are being reloaded; False if the entry was unloaded since.
+
+        However many reloads follow each other, a post waits for no longer than `RELOAD_HOLD_SECONDS`.
+        """
+        if self._reloads.under_way:
+            limit = max(turn.joined, self._reloads.began) + RELOAD_HOLD_SECONDS
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(limit):
+                    while self._reloads.under_way and self.is_valid(turn):
+                        await self._changed.wait()
+        return self.is_valid(turn)
+
+    def _receiver(self, entry_id: str) -> Receiver | None:
         """Return the receiver of an entry that is loaded, once automations run."""
         if self._hass.state is not CoreState.running:
             return None
@@ -65,46 +110,49 @@ class Turns:
         loaded = entry is not None and entry.state is ConfigEntryState.LOADED
         return entry.runtime_data.receiver if entry and loaded else None
 
-    @asynccontextmanager
-    async def turn(self, entry_id: str) -> AsyncIterator[Receiver | None]:
-        """Wait for a post's turn; yield its receiver, None if that is not there soon enough.
-
-        The next in the row goes on a turn of the event loop after this one has ended: by
-        then a caller that answers without an await has answered.
-        """
-        while await self._is_loaded(entry_id):
-            async with self._one_at_a_time:
-                if receiver := self.receiver(entry_id):
-                    yield receiver
-                    return
-        yield None
-
-    async def may_go_on(self, entry_id: str, receiver: Receiver) -> bool:
-        """Wait while automations are being reloaded; False if the entry was unloaded since."""
-        while self._reloads.under_way and self.receiver(entry_id) is receiver:
-            await self._changed.wait()
-        return self.receiver(entry_id) is receiver
-
-    async def _is_loaded(self, entry_id: str) -> bool:
-        """Hold a post until its entry is loaded; False if that takes too long."""
-        if self.receiver(entry_id):
-            return True
-        if self.held >= MAX_HELD:
-            return False
-        is_running = self._hass.state is CoreState.running
-        limit = RELOAD_HOLD_SECONDS if is_running else START_HOLD_SECONDS
+    async def _wait(self, entry_id: str, size: int) -> Turn | None:
+        """Wait for a turn; one that is returned has to be ended."""
+        if self._is_full(entry_id, size):
+            return None
         self.held += 1
+        self._held_bytes += size
         try:
-            async with asyncio.timeout(limit):
-                while self._worth_waiting(entry_id):
-                    await self._changed.wait()
-                    if self.receiver(entry_id):
-                        return True
+            async with asyncio.timeout(START_HOLD_SECONDS):
+                if await self._loaded(entry_id):
+                    joined = self._hass.loop.time()
+                    await self._one_at_a_time.acquire()
+                    return await self._begin(entry_id, joined)
         except TimeoutError:
             pass
         finally:
             self.held -= 1
-        return False
+            self._held_bytes -= size
+        return None
+
+    def _is_full(self, entry_id: str, size: int) -> bool:
+        """Tell whether too much waits to wait for one more."""
+        gets_on = self._receiver(entry_id) and not self._reloads.under_way
+        return self._held_bytes + size > MAX_HELD_BYTES or (not gets_on and self.held >= MAX_HELD)
+
+    async def _begin(self, entry_id: str, joined: float) -> Turn | None:
+        """Begin the turn of the first in the row, or let the next go on."""
+        with ExitStack() as stack:
+            stack.callback(self._one_at_a_time.release)
+            while receiver := await self._loaded(entry_id):
+                turn = Turn(entry_id=entry_id, receiver=receiver, joined=joined)
+                if await self.may_go_on(turn):
+                    stack.pop_all()
+                    return turn
+        return None
+
+    async def _loaded(self, entry_id: str) -> Receiver | None:
+        """Hold a post until its entry is loaded; return None if that takes too long."""
+        limit = RELOAD_HOLD_SECONDS if self._hass.state is CoreState.running else START_HOLD_SECONDS
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                while not self._receiver(entry_id) and self._worth_waiting(entry_id):
+                    await self._changed.wait()
+        return self._receiver(entry_id)
 
     def _worth_waiting(self, entry_id: str) -> bool:
         """Tell whether an entry may still be loaded by itself."""
@@ -122,7 +170,7 @@ class _Reloads:
 
     Core tells of the call before it reloads and, with the call's context, when it has. It
     does one after the other. One that fails, or that it does together with another, it
-    does not tell of again; so nobody waits for longer than `RELOAD_HOLD_SECONDS`. (Read in
+    does not tell of again; so each counts for no longer than `RELOAD_HOLD_SECONDS`. (Read in
     the automation component of 2026.7.0 and 2026.11.0.)
     """
 
@@ -130,9 +178,10 @@ class _Reloads:
         """Listen until Home Assistant stops; `over` is called when no reload is left."""
         self._hass = hass
         self._over = over
-        # The contexts of the calls, in the order in which core does them.
-        self._calls: list[str] = []
-        self._stop_waiting: CALLBACK_TYPE | None = None
+        # The calls' contexts, in the order in which core does them, and what ends their time.
+        self._calls: list[tuple[str, CALLBACK_TYPE]] = []
+        # When the first of those that follow each other was called, by the loop's clock.
+        self.began = 0.0
         hass.bus.async_listen(EVENT_CALL_SERVICE, self._called, _is_reload)
         hass.bus.async_listen(EVENT_AUTOMATION_RELOADED, self._reloaded)
 
@@ -141,31 +190,34 @@ class _Reloads:
         """Tell whether a reload may be under way."""
         return bool(self._calls)
 
-    @callback
-    def _called(self, event: Event) -> None:
-        """Wait for the reload that was asked for, but not for longer than the limit."""
-        self._calls.append(event.context.id)
-        if self._stop_waiting is None:
-            self._stop_waiting = async_call_later(self._hass, RELOAD_HOLD_SECONDS, self._end)
+    async def _called(self, event: Event) -> None:
+        if user_id := event.context.user_id:
+            user = await self._hass.auth.async_get_user(user_id)
+            if user is None or not user.is_admin:
+                # Core refuses it.
+                return
+        if not self._calls:
+            self.began = self._hass.loop.time()
+        stop = async_call_later(self._hass, RELOAD_HOLD_SECONDS, self._oldest_took_too_long)
+        self._calls.append((event.context.id, stop))
 
     @callback
     def _reloaded(self, event: Event) -> None:
-        """Wait no more for this reload, nor for those that were asked for before it."""
-        if event.context.id not in self._calls:
-            return
-        # The reloads before this one were done together with it, or failed.
-        del self._calls[: self._calls.index(event.context.id) + 1]
-        if not self._calls:
-            self._end()
+        contexts = [context for context, _ in self._calls]
+        if event.context.id in contexts:
+            # Those before it were done with it, or failed.
+            self._end(contexts.index(event.context.id) + 1)
 
     @callback
-    def _end(self, _now: Any = None) -> None:
-        """Wait for no reload any more."""
-        self._calls.clear()
-        if self._stop_waiting:
-            self._stop_waiting()
-            self._stop_waiting = None
-        self._over()
+    def _oldest_took_too_long(self, _now: datetime) -> None:
+        self._end(1)
+
+    def _end(self, calls: int) -> None:
+        for _, stop in self._calls[:calls]:
+            stop()
+        del self._calls[:calls]
+        if not self._calls:
+            self._over()
 
 
 @callback
