@@ -731,7 +731,7 @@ async def test_a_reload_that_does_not_end_is_not_waited_for_any_longer(
     runs: list[ServiceCall],
     disk: Disk,
 ) -> None:
-    reload(hass)
+    first = reload(hass)
     post = await arrive(own_door(sms()), own_door)
     async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD_SECONDS - 1))
     await settle()
@@ -745,7 +745,7 @@ async def test_a_reload_that_does_not_end_is_not_waited_for_any_longer(
     assert await soon(own_door(saying(1))) == HTTPStatus.OK
     assert len(messages) == 2
     disk.go_on.set()
-    await again
+    await asyncio.gather(first, again, return_exceptions=True)
 
 
 async def test_a_reload_that_failed_is_over_with_the_next_that_does_not(
