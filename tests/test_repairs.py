@@ -30,7 +30,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.intellisms.choices import PART, SOON_SECONDS
+from custom_components.intellisms.choices import SOON_SECONDS
 from custom_components.intellisms.const import (
     DOMAIN,
     EVENT_AUTOMATION_RELOADED,
@@ -666,7 +666,7 @@ async def a_choice_in_a_script_is_gone(world: World) -> None:
 
 
 async def test_hundreds_of_automations_are_looked_at_a_part_at_a_time(world: World) -> None:
-    count = 2 * PART + 1
+    count = 60
     config = automation(world, "Shop")
     automations = [{**config, "id": f"{n}", "alias": f"Number {n}"} for n in range(count)]
     assert await async_setup_component(world.hass, "automation", {"automation": automations})

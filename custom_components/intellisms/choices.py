@@ -21,7 +21,7 @@ _LOGGER = logging.getLogger(__name__)
 # What Home Assistant may take to remove an automation or to reload its scripts.
 SOON_SECONDS = 5
 # Automations and scripts that are looked at in one go, before others get their turn.
-PART = 2000
+PART = 20
 
 _DOMAINS = ("automation", "script")
 _DEVICE_FIELDS = {

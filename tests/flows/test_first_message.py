@@ -295,8 +295,9 @@ async def test_what_came_before_the_dialog_is_not_told(astray: Flow, own_door: P
     assert await own_door("Hello?") == 400
     await astray.begin()
     await astray.choose("wait")
-    # A report about a text that was sent is neither.
+    # A report about a text that was sent is neither, nor is what came beside a message.
     assert await own_door("msgid=1&status=1&toaddr=447700900555") == 200
+    assert await own_door(sms().replace("[", '["Hello?", ')) == 200
     await check_that_it_still_waits(astray, own_door)
 
 
