@@ -106,9 +106,9 @@ NOTHING = {
     "network_code": None,
     "message_id": None,
     "sent": None,
+    "received": NOW,
     "raw": None,
     "raw_truncated": False,
-    "received": NOW,
     "simulated": False,
 }
 SMS = {
