@@ -12,7 +12,7 @@ from .automations import household, text
 from .helpers_automation import receive, set_up
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.usefixtures("entity_registry_enabled_by_default", "freezer")
 async def test_a_new_entity_id_changes_nothing_else(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
@@ -42,8 +42,7 @@ async def test_a_new_entity_id_changes_nothing_else(
     # They go on hearing of messages.
     receive(entry, text("Open"))
     await hass.async_block_till_done()
-    texts = [state.state for state in hass.states.async_all("sensor")]
+    texts = {state.state for state in hass.states.async_all("sensor")}
     assert ("Open" in texts, "Sesame" in texts) == (True, False)
     events = hass.states.async_all("event")
-    shown = {state.attributes["from_name"]: state.attributes["text"] for state in events}
-    assert shown["Anna"] == "Open"
+    assert [state.attributes.get("text") for state in events].count("Open") == 2

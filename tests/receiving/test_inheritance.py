@@ -148,6 +148,23 @@ async def test_a_message_is_whose_number_it_is_now(
     }
 
 
+async def test_who_has_messages_inherits_nothing_more(
+    hass: HomeAssistant, world: World, own_door: Post
+) -> None:
+    alice = ConfigSubentry(
+        data=MappingProxyType({"numbers": [SENDER], "person": None}),
+        subentry_type=SUBENTRY_CONTACT,
+        title="Alice",
+        unique_id=None,
+    )
+    hass.config_entries.async_add_subentry(world.entry, alice)
+    for text in ("One", "Two"):
+        await own_door(sms(text))
+    await world.reload()
+    await world.unload()
+    assert [record["total"] for record in world.stored()["listings"].values()] == [2, 2]
+
+
 async def test_a_number_that_is_edited_leaves_nothing_unconfigured_behind(
     hass: HomeAssistant, world: World, own_door: Post
 ) -> None:

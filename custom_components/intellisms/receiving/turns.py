@@ -191,10 +191,11 @@ class _Reloads:
         return bool(self._calls)
 
     async def _called(self, event: Event) -> None:
+        """Wait for a reload that was asked for, by somebody whom core lets."""
         if user_id := event.context.user_id:
             user = await self._hass.auth.async_get_user(user_id)
             if user is None or not user.is_admin:
-                # Core refuses it.
+                # Core refuses the call, so that no reload follows.
                 return
         if not self._calls:
             self.began = self._hass.loop.time()
@@ -203,16 +204,19 @@ class _Reloads:
 
     @callback
     def _reloaded(self, event: Event) -> None:
+        """Wait no more for this reload, nor for those that were asked for before it."""
         contexts = [context for context, _ in self._calls]
         if event.context.id in contexts:
-            # Those before it were done with it, or failed.
+            # The reloads before this one were done together with it, or failed.
             self._end(contexts.index(event.context.id) + 1)
 
     @callback
     def _oldest_took_too_long(self, _now: datetime) -> None:
+        """Wait no more for the call whose time is over first."""
         self._end(1)
 
     def _end(self, calls: int) -> None:
+        """Wait no more for the first of the calls, as many as are given."""
         for _, stop in self._calls[:calls]:
             stop()
         del self._calls[:calls]
