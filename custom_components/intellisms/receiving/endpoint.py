@@ -176,6 +176,7 @@ class Endpoint:
         async with self.turns.turn(route.entry_id, len(body)) as turn:
             if turn is None:
                 return HTTPStatus.SERVICE_UNAVAILABLE
+            # The address may have been replaced while the post waited.
             if self._routes.get(webhook_id, route).replaced:
                 return HTTPStatus.NOT_FOUND
             return await self._publish(turn, body, request.query.get("to"))

@@ -117,10 +117,12 @@ class Receiver:
             self._journal.account.ignored[Ignored.SENDER] += 1
             async_dispatcher_send(self._hass, signal_turned_away(self._entry_id), delivery)
             return Outcome.PASSED_OVER
-        # A contact is one sender, by whatever number.
+        # Who is turned away does not count, or strangers could put off what others say. A contact
+        # is one sender, by whatever number.
         if not self._flood.admits(delivery.contact_id or message.sender):
             return Outcome.PUT_OFF
         self._publish(delivery)
+        # It is marked last: what a fault of ours kept from the bus has to come again.
         self._journal.async_mark(message.key)
         return Outcome.PUBLISHED
 

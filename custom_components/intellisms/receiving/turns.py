@@ -30,7 +30,8 @@ START_HOLD_SECONDS = 30
 RELOAD_HOLD_SECONDS = 10
 # Posts that wait at a time where none of them gets on; what comes beyond is told to come again.
 MAX_HELD = 64
-# In a row that gets on: as much as the former may have.
+# A row that gets on is bounded by its bytes alone, as many as that many of the longest posts have:
+# hundreds of short posts that come at once are answered within seconds.
 MAX_HELD_BYTES = 64 * 1024 * 1024
 
 _NOT_COMING = (
@@ -56,6 +57,8 @@ class Turns:
     def __init__(self, hass: HomeAssistant) -> None:
         """Listen to what posts wait for, until Home Assistant stops."""
         self._hass = hass
+        # The receiver alone would let nothing in twice. The lock is for a kill: without it all
+        # that waits would be published before any of it is answered, and come again.
         self._one_at_a_time = asyncio.Lock()
         self._changed = asyncio.Event()
         self._reloads = _Reloads(hass, self.async_wake)
@@ -69,6 +72,7 @@ class Turns:
     def async_wake(self, _event: Event | None = None) -> None:
         """Let those who wait look again."""
         self._changed.set()
+        # Whoever waits from here on waits for the next change.
         self._changed = asyncio.Event()
 
     def is_valid(self, turn: Turn) -> bool:
