@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
@@ -203,21 +204,21 @@ class _Reloads:
                 return
         if not self._calls:
             self.began = self._hass.loop.time()
-        stop = async_call_later(self._hass, RELOAD_HOLD_SECONDS, self._oldest_took_too_long)
-        self._calls.append((event.context.id, stop))
+        call = event.context.id
+        over = partial(self._is_over, call)
+        self._calls.append((call, async_call_later(self._hass, RELOAD_HOLD_SECONDS, over)))
 
     @callback
     def _reloaded(self, event: Event) -> None:
-        """Wait no more for this reload, nor for those that were asked for before it."""
-        contexts = [context for context, _ in self._calls]
-        if event.context.id in contexts:
-            # The reloads before this one were done together with it, or failed.
-            self._end(contexts.index(event.context.id) + 1)
+        """Wait no more for this reload."""
+        self._is_over(event.context.id)
 
     @callback
-    def _oldest_took_too_long(self, _now: datetime) -> None:
-        """Wait no more for the call whose time is over first."""
-        self._end(1)
+    def _is_over(self, call: str, _now: datetime | None = None) -> None:
+        """Wait no more for this call, nor for those before it: done together with it, or failed."""
+        calls = [known for known, _ in self._calls]
+        if call in calls:
+            self._end(calls.index(call) + 1)
 
     def _end(self, calls: int) -> None:
         """Wait no more for the first of the calls, as many as are given."""
