@@ -12,8 +12,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.const import DOMAIN, SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER
 from custom_components.intellisms.receiving.journal import MAX_STRANGERS
-from tests.automations import devices
-from tests.conftest import GATE, SENDER, Post, keep_secret, sms
+from tests.household import GATE, SENDER, devices, sms
+from tests.log import keep_secret
+from tests.running import Post
 
 type Events = list[Event[dict[str, Any]]]
 
