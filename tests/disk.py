@@ -1,4 +1,4 @@
-"""Real files in a folder of the test's own, on a memory card that may fail."""
+"""Real files, for each test that looks at their folder, on a memory card that may fail."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,15 +17,20 @@ from custom_components.intellisms.const import DOMAIN
 
 
 @pytest.fixture(name="hass_config_dir")
-def own_config_dir(tmp_path: Path) -> str:
-    """Return a configuration folder of the test's own."""
-    (tmp_path / STORAGE_DIR).mkdir()
-    return str(tmp_path)
+def own_config_dir(request: pytest.FixtureRequest) -> str:
+    """Return a configuration folder, of the test's own if it looks at the files in it."""
+    if "storage_folder" not in request.fixturenames:
+        return str(request.getfixturevalue("hass_config_dir"))
+    folder: Path = request.getfixturevalue("tmp_path")
+    (folder / STORAGE_DIR).mkdir()
+    return str(folder)
 
 
 @pytest.fixture(name="hass_storage")
-def real_storage() -> None:
-    """Leave core's stores as they are, which otherwise read and write a dict."""
+def storage(request: pytest.FixtureRequest) -> Any:
+    """Keep what core's stores write in a dict, unless a test looks at the files."""
+    files = "storage_folder" in request.fixturenames
+    return None if files else request.getfixturevalue("hass_storage")
 
 
 @pytest.fixture(name="storage_folder")

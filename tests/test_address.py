@@ -12,8 +12,8 @@ from custom_components.intellisms.address import (
     shown_address,
 )
 
-from .cloud import FakeCloud, cloud_fixture  # noqa: F401
-from .conftest import WEBHOOK_ID, account
+from .cloud import FakeCloud
+from .household import WEBHOOK_ID, account
 
 OWN = f"/api/intellisms/{WEBHOOK_ID}"
 WEBHOOK = f"/api/webhook/{WEBHOOK_ID}"

@@ -34,25 +34,25 @@ import voluptuous as vol
 
 from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
 
-from .automations import (
+from .household import (
     ANNA,
     BEN,
     CARL,
+    GATE,
     SHOP,
     STRANGER,
-    automate,
+    account,
     button,
     contact,
     devices,
     image,
-    pass_time,
+    posted,
     reply,
-    settle,
     text,
     together,
+    virtual_number,
 )
-from .conftest import GATE, Post, account, virtual_number
-from .helpers_automation import posted
+from .running import Post, automate, pass_time, settle
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "blueprints" / "automation" / "intellisms"

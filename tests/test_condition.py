@@ -9,15 +9,14 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.intellisms.condition import CONDITIONS, LastMessageCondition
 from custom_components.intellisms.const import CONF_NUMBERS, EVENT_MESSAGE_RECEIVED
 
-from .automations import ANNA, BEN, SHOP, STRANGER, automate, devices, household, text
-from .conftest import GATE
-from .helpers_automation import options, posted, receive, set_up
+from .household import ANNA, BEN, GATE, SHOP, STRANGER, devices, posted, text
+from .running import automate, options, receive
 
 ASKED = {"trigger": "event", "event_type": "ask"}
 ON_MESSAGE = {
@@ -25,19 +24,6 @@ ON_MESSAGE = {
     "event_type": EVENT_MESSAGE_RECEIVED,
     "event_data": {"to": GATE},
 }
-
-
-@pytest.fixture
-async def house(hass: HomeAssistant) -> MockConfigEntry:
-    """Return an account with two virtual numbers and three contacts, loaded."""
-    return await set_up(hass, household())
-
-
-@pytest.fixture
-def runs(hass: HomeAssistant) -> list[ServiceCall]:
-    """Return what automations ran."""
-    calls: list[ServiceCall] = async_mock_service(hass, "test", "run")
-    return calls
 
 
 async def _automate_if(

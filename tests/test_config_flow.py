@@ -10,16 +10,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
 
-from .conftest import GATE, Post, keep_secret, sms
 from .flows.dialog import Flow, numbers
+from .household import GATE, sms
+from .log import keep_secret
+from .running import URL, Post
 
-URL = "https://home.example.com"
-
-
-@pytest.fixture(autouse=True)
-async def external_url(hass: HomeAssistant) -> None:
-    """Let Home Assistant be reached from the internet."""
-    await hass.config.async_update(external_url=URL)
+pytestmark = pytest.mark.usefixtures("external_url")
 
 
 async def test_from_nothing_to_the_first_message(hass: HomeAssistant, own_door: Post) -> None:

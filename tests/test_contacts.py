@@ -24,10 +24,22 @@ from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.receiver import Outcome
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
-from .automations import ANNA, SHOP, STRANGER, button, contact, devices, household, text
-from .conftest import GATE, Post, account, virtual_number
 from .flows.dialog import Flow, subentries
-from .helpers_automation import automate_by, posted, receive, set_up, state, when
+from .household import (
+    ANNA,
+    GATE,
+    SHOP,
+    STRANGER,
+    account,
+    button,
+    contact,
+    devices,
+    household,
+    posted,
+    text,
+    virtual_number,
+)
+from .running import Post, automate_by, receive, set_up, state, when
 
 
 @pytest.fixture

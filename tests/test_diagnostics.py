@@ -16,9 +16,19 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN
 
-from .automations import contact
-from .conftest import GATE, REPLACED_ID, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
-from .samples import NAMES, sample
+from .household import (
+    GATE,
+    NAMES,
+    REPLACED_ID,
+    SENDER,
+    WEBHOOK_ID,
+    account,
+    contact,
+    sample,
+    sms,
+    virtual_number,
+)
+from .running import Post
 from .texts import english
 
 HOOK = "https://hooks.example/verysecret"

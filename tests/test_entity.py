@@ -8,8 +8,8 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from .automations import household, text
-from .helpers_automation import receive, set_up
+from .household import household, text
+from .running import receive, set_up
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default", "freezer")

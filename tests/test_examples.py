@@ -36,23 +36,20 @@ from custom_components.intellisms.picture import PictureError
 from custom_components.intellisms.protocol import STATUS_WORDS, MessageType
 from custom_components.intellisms.trigger import BUTTON_TYPES
 
-from .automations import (
+from .household import (
     ANNA,
     BEN,
     SHOP,
     STRANGER,
-    automate,
     button,
     devices,
     household,
     image,
-    pass_time,
     reply,
-    settle,
+    sample,
     text,
 )
-from .conftest import Post
-from .samples import sample
+from .running import Post, automate, pass_time, settle
 
 ROOT = Path(__file__).parents[1]
 INTEGRATION = ROOT / "custom_components" / "intellisms"

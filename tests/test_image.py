@@ -25,9 +25,9 @@ from custom_components.intellisms.picture import (
     write_picture,
 )
 
-from .automations import devices, household, image, text
-from .conftest import keep_secret
-from .helpers_automation import receive, set_up
+from .household import devices, household, image, text
+from .log import keep_secret
+from .running import receive, set_up
 
 JPEG = b"\xff\xd8\xff\xe0" + b"jpeg" * 16
 PNG = b"\x89PNG\r\n\x1a\n" + b"png" * 16

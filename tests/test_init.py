@@ -15,11 +15,20 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.intellisms.const import DOMAIN, SUBENTRY_VIRTUAL_NUMBER
+from custom_components.intellisms.const import DOMAIN
 
-from .automations import ANNA, contact
-from .conftest import GATE, REPLACED_ID, WEBHOOK_ID, Post, account, sms, virtual_number
-from .disk import folder_of_stores, own_config_dir, real_storage  # noqa: F401
+from .household import (
+    ANNA,
+    GATE,
+    REPLACED_ID,
+    WEBHOOK_ID,
+    account,
+    add,
+    contact,
+    sms,
+    virtual_number,
+)
+from .running import Post
 
 type Events = list[Event[dict[str, Any]]]
 type Changes = list[Event[EventStateChangedData]]
@@ -30,18 +39,6 @@ SHED = "+447700900123"
 def number_ids(entry: MockConfigEntry) -> dict[str, str]:
     """Return the ids of the subentries by their titles."""
     return {subentry.title: subentry.subentry_id for subentry in entry.subentries.values()}
-
-
-async def add(hass: HomeAssistant, entry: MockConfigEntry, number: str, name: str) -> None:
-    """Add a virtual number as the dialog does."""
-    subentry = ConfigSubentry(
-        data=MappingProxyType({"number": number}),
-        subentry_type=SUBENTRY_VIRTUAL_NUMBER,
-        title=name,
-        unique_id=number,
-    )
-    hass.config_entries.async_add_subentry(entry, subentry)
-    await hass.async_block_till_done()
 
 
 def registered(hass: HomeAssistant) -> set[str]:
@@ -184,7 +181,8 @@ async def test_a_second_number_needs_no_reload(
     data = loaded.runtime_data
     changes.clear()
 
-    await add(hass, loaded, SHED, "Shed")
+    add(hass, loaded, virtual_number(SHED, "Shed"))
+    await hass.async_block_till_done()
 
     added = set(hass.states.async_entity_ids()) - known
     assert {"event.shed_message", "sensor.shed_last_message"} <= added
@@ -280,7 +278,8 @@ async def test_an_edited_number_leaves_the_old_one_unknown(
 async def test_a_removed_number_takes_its_device_and_entities_with_it(
     hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Events, changes: Changes
 ) -> None:
-    await add(hass, loaded, SHED, "Shed")
+    add(hass, loaded, virtual_number(SHED, "Shed"))
+    await hass.async_block_till_done()
     await own_door(sms("To the shed", to=SHED))
     changes.clear()
 

@@ -1,9 +1,7 @@
 """What the logbook shows of a message, and what it led to."""
 
-import logging
 from typing import Any
 
-from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -17,31 +15,24 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
 from custom_components.intellisms.logbook import MAX_SHOWN_CHARACTERS, async_describe_events
 
-from .automations import (
+from .household import (
     ANNA,
     SHOP,
     STRANGER,
-    automate,
     button,
     devices,
     household,
     image,
+    posted,
     reply,
+    sample,
     text,
 )
-from .helpers_automation import posted, receive, set_up, when
-from .samples import sample
+from .running import automate, receive, set_up, when
 
 ELSEWHERE = "+447700900555"
 
-
-@pytest.fixture(autouse=True)
-def custom_integrations(
-    caplog: pytest.LogCaptureFixture, recorder_mock: Recorder, enable_custom_integrations: None
-) -> None:
-    """Begin with the recorder, which has to come before Home Assistant itself."""
-    # Only for tests it says what it writes.
-    caplog.set_level(logging.WARNING, "sqlalchemy.engine")
+pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, EVENT_MESSAGE
 from custom_components.intellisms.privacy import Privacy
 from custom_components.intellisms.protocol import SAID
 
-from .automations import ANNA, household, image, reply, text
-from .helpers_automation import automate_by, posted, receive, set_up, when
+from .household import ANNA, household, image, posted, reply, text
+from .running import automate_by, receive, set_up, when
 
 DISCREET = {CONF_KEEP_OFF_DISK: True}
 # Words that are in what was said, and in nothing else.

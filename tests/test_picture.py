@@ -38,13 +38,8 @@ SOCKET = "custom_components.intellisms.picture.socket.socket"
 
 
 @pytest.fixture(autouse=True)
-def custom_integrations() -> None:
-    """Replace the one beside the other tests, which starts Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
-def websocket_api() -> None:
-    """Replace the one beside the other tests, which starts Home Assistant."""
+def home() -> None:
+    """Start nothing: nothing here runs Home Assistant."""
 
 
 # ---- addresses ------------------------------------------------------------------

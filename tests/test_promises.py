@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
 
-from .automations import ANNA, STRANGER, automate, button, household, settle
-from .conftest import Post, sms
+from .household import ANNA, STRANGER, button, household, sms
+from .running import Post, automate, settle
 
 type Messages = list[Event[dict[str, Any]]]
 

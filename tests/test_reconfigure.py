@@ -15,21 +15,15 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS
 
-from .cloud import CloudNotAvailable, FakeCloud, cloud_fixture  # noqa: F401
-from .conftest import GATE, REPLACED_ID, SENDER, WEBHOOK_ID, Post, keep_secret, sms
-from .texts import flow_texts  # noqa: F401
+from .cloud import CloudNotAvailable, FakeCloud
+from .household import GATE, REPLACED_ID, SENDER, WEBHOOK_ID, sms
+from .log import keep_secret
+from .running import URL, Post
 
-URL = "https://home.example.com"
 REMOTE = "https://remote.example.com"
 HOOK = "https://hooks.example/1"
 
 pytestmark = pytest.mark.usefixtures("external_url")
-
-
-@pytest.fixture
-async def external_url(hass: HomeAssistant) -> None:
-    """Let Home Assistant be reached from the internet."""
-    await hass.config.async_update(external_url=URL)
 
 
 class Reconfigure:

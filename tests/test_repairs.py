@@ -48,10 +48,11 @@ from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving.flood import MAX_MESSAGES
 from custom_components.intellisms.repairs import async_create_fix_flow
 
-from .cloud import FakeCloud, cloud_fixture  # noqa: F401
-from .conftest import SENDER, WEBHOOK_ID, Post, account, sms, together, virtual_number
-from .disk import Card, folder_of_stores, memory_card, own_config_dir, real_storage  # noqa: F401
-from .texts import english, flow_texts, placeholders  # noqa: F401
+from .cloud import FakeCloud
+from .disk import Card
+from .household import SENDER, WEBHOOK_ID, account, sms, together, virtual_number
+from .running import Post
+from .texts import english, placeholders
 
 TROUBLESHOOTING = Path(__file__).parents[1] / "docs" / "troubleshooting.md"
 URL = "https://home.example.com"

@@ -18,21 +18,23 @@ from custom_components.intellisms.protocol import ParseError, parse
 from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
-from .automations import ANNA, NO_PERSON, contact, devices
-from .conftest import (
+from .household import (
+    ANNA,
     GATE,
+    NAMES,
+    NO_PERSON,
     REPLACED_ID,
     SENDER,
     WEBHOOK_ID,
-    Log,
-    Post,
     account,
-    keep_secret,
-    leaks,
+    contact,
+    devices,
+    sample,
     sms,
     virtual_number,
 )
-from .samples import NAMES, sample
+from .log import Log, keep_secret, leaks
+from .running import Post
 
 OURS = "custom_components.intellisms"
 SAID = "The code is 9137"

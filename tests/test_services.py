@@ -22,9 +22,8 @@ import voluptuous as vol
 from custom_components.intellisms import services
 from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
 
-from .automations import ANNA, BEN, STRANGER, devices, household, text
-from .conftest import GATE
-from .helpers_automation import automate_by, receive, set_up, when
+from .household import ANNA, BEN, GATE, STRANGER, devices, household, text
+from .running import automate_by, receive, set_up, when
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 
 from custom_components.intellisms.const import DOMAIN
 
-from .automations import contact
-from .conftest import SENDER, Post, account, sms, virtual_number
+from .household import SENDER, account, contact, sms, virtual_number
+from .running import Post
 from .texts import english
 
 

@@ -22,7 +22,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
-    async_mock_service,
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import regex
@@ -34,34 +33,34 @@ from custom_components.intellisms.matching.patterns import BUDGET_PERIOD
 from custom_components.intellisms.message_filter import COMPLAINT_INTERVAL, MessageFilter
 from custom_components.intellisms.trigger import TRIGGERS, MessageTrigger
 
-from .automations import (
+from .household import (
     ANNA,
     BEN,
     CARL,
+    GATE,
     SHOP,
     STRANGER,
-    automate,
     button,
     devices,
     household,
     image,
+    message_id,
+    posted,
     reply,
-    settle,
+    sample,
     text,
 )
-from .conftest import GATE
-from .helpers_automation import (
+from .running import (
     RUN,
+    automate,
     automate_by,
-    message_id,
     options,
-    posted,
     receive,
     reload_automations,
     set_up,
+    settle,
     when,
 )
-from .samples import sample
 
 ELSEWHERE = "+447700900555"
 AUTOMATION = "automation.one"
@@ -90,19 +89,6 @@ AT_SHOP = {"shop", "list", "voice"}
 FROM_ANNA = {"anna", "shop", "elsewhere", "tap"}
 FROM_BEN = {"ben", "reply"}
 UNKNOWN = {"stranger", "nobody", "bank", "list", "voice"}
-
-
-@pytest.fixture
-async def house(hass: HomeAssistant) -> MockConfigEntry:
-    """Return an account with two virtual numbers and three contacts, loaded."""
-    return await set_up(hass, household())
-
-
-@pytest.fixture
-def runs(hass: HomeAssistant) -> list[ServiceCall]:
-    """Return what automations ran."""
-    calls: list[ServiceCall] = async_mock_service(hass, "test", "run")
-    return calls
 
 
 def _names(runs: list[ServiceCall]) -> set[str]:

@@ -1,14 +1,12 @@
-"""What the tests of the dialogs share: a house in Britain, and texts that are looked at."""
+"""What the tests of the dialogs share: a house in Britain, and a dialog."""
 
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from ..cloud import cloud_fixture  # noqa: F401
-from ..texts import flow_texts  # noqa: F401
-from .dialog import Flow
+from tests.running import URL
 
-URL = "https://home.example.com"
+from .dialog import Flow
 
 
 @pytest.fixture(autouse=True)

@@ -11,19 +11,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.const import CONF_NUMBERS, CONF_PERSON, SUBENTRY_CONTACT
 
-from ..automations import ANNA, BEN, SHOP, contact, devices, household, text
-from ..conftest import account, virtual_number
-from ..helpers_automation import receive, set_up, state
+from ..household import ANNA, BEN, SHOP, account, contact, devices, text, virtual_number
+from ..running import receive, set_up, state
 from .dialog import suggested
 
 ANNAS_OTHER = "+447700900321"
 ANNA_TYPED = "07700 900123"
-
-
-@pytest.fixture
-async def house(hass: HomeAssistant) -> MockConfigEntry:
-    """Return an account with two virtual numbers and three contacts, loaded."""
-    return await set_up(hass, household())
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 import json
-from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigSubentry, ConfigSubentryData
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.dispatcher import DATA_DISPATCHER
@@ -20,10 +19,8 @@ from custom_components.intellisms.const import SUBENTRY_CONTACT, SUBENTRY_VIRTUA
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
-from ..automations import contact
-from ..conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
-from ..helpers_automation import state
-from .conftest import URL
+from ..household import GATE, SENDER, WEBHOOK_ID, account, add, contact, sms, virtual_number
+from ..running import URL, Post, state
 from .dialog import Flow, subentries
 
 SHED = "+447700900123"
@@ -42,12 +39,6 @@ async def caught(waiting: Flow, own_door: Post) -> Flow:
     await own_door(sms("Open, please", to=SHED))
     assert (await waiting.look())["step_id"] == "caught"
     return waiting
-
-
-def add(hass: HomeAssistant, entry: MockConfigEntry, subentry: ConfigSubentryData) -> None:
-    """Add what was added elsewhere meanwhile."""
-    fields: dict[str, Any] = {**subentry, "data": MappingProxyType(dict(subentry["data"]))}
-    hass.config_entries.async_add_subentry(entry, ConfigSubentry(**fields))
 
 
 def listeners(hass: HomeAssistant) -> int:

@@ -14,14 +14,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.intellisms.const import EVENT_MESSAGE_RECEIVED
 
-from ..automations import contact
 from ..cloud import FakeCloud
-from ..conftest import GATE, WEBHOOK_ID, Post, account, sms, virtual_number
-from .conftest import URL
+from ..household import GATE, SHOP, WEBHOOK_ID, account, contact, sms, virtual_number
+from ..running import URL, Post
 from .dialog import EditFlow, Flow, numbers, suggested
 
 ADDRESS = f"{URL}/api/intellisms/{WEBHOOK_ID}"
-SHOP = "+447700900999"
 
 
 @pytest.fixture

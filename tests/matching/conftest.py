@@ -1,3 +1,8 @@
 """Here nothing runs Home Assistant."""
 
-from tests.pure import custom_integrations, websocket_api  # noqa: F401
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def home() -> None:
+    """Start nothing."""

@@ -22,7 +22,7 @@ from custom_components.intellisms.protocol import (
     parse,
 )
 from custom_components.intellisms.protocol.shape import shape_of, shape_of_form
-from tests.samples import NAMES, sample
+from tests.household import NAMES, sample
 
 TO = "+44771012346"
 SENDER = "+44771012345"

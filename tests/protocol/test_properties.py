@@ -19,7 +19,7 @@ from custom_components.intellisms.protocol import (
     canonical_number,
     parse,
 )
-from tests.samples import NAMES, sample
+from tests.household import NAMES, sample
 
 quick = settings(deadline=None, max_examples=150)
 

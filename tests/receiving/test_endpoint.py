@@ -24,8 +24,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import EVENT_MESSAGE_STATUS
 from custom_components.intellisms.receiving import endpoint
-from tests.conftest import GATE, REPLACED_ID, WEBHOOK_ID, Post, saying, sms, together
-from tests.samples import NAMES, sample
+from tests.household import GATE, NAMES, REPLACED_ID, WEBHOOK_ID, sample, saying, sms, together
+from tests.running import Post
 
 OWN_DOOR = f"/api/intellisms/{WEBHOOK_ID}"
 DOORS = ["/api/intellisms/", "/api/webhook/"]

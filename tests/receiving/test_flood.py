@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_STATUS
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving import flood
-from tests.automations import contact
-from tests.conftest import SENDER, Post, account, sms, together, virtual_number
+from tests.household import SENDER, account, contact, sms, together, virtual_number
+from tests.running import Post
 
 LIMITS = Path(__file__).parents[2] / "docs" / "limits.md"
 LIMIT = 60

@@ -16,8 +16,9 @@ from custom_components.intellisms.const import (
     SUBENTRY_CONTACT,
     SUBENTRY_VIRTUAL_NUMBER,
 )
-from tests.automations import devices
-from tests.conftest import GATE, SENDER, Post, keep_secret, sms
+from tests.household import GATE, SENDER, devices, sms
+from tests.log import keep_secret
+from tests.running import Post
 
 type Events = list[Event[dict[str, Any]]]
 

@@ -38,7 +38,8 @@ from custom_components.intellisms.const import (
     SUBENTRY_VIRTUAL_NUMBER,
 )
 from custom_components.intellisms.receiving.journal_ids import MAX_IDS
-from tests.conftest import GATE, SENDER, WEBHOOK_ID, Post, account, sms, virtual_number
+from tests.household import GATE, SENDER, WEBHOOK_ID, account, sms, virtual_number
+from tests.running import Post
 
 SHOP = "+447700900999"
 STATUS = "msgid=7&status=4&toaddr=447700900123"

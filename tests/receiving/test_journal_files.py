@@ -25,9 +25,9 @@ from custom_components.intellisms.receiving import journal_files
 from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.journal_files import STORAGE_VERSION
 from custom_components.intellisms.receiving.journal_ids import MAX_IDS
-from tests.automations import settle
-from tests.conftest import WEBHOOK_ID, Post, saying, sms
-from tests.disk import Card, folder_of_stores, memory_card, own_config_dir, real_storage  # noqa: F401
+from tests.disk import Card
+from tests.household import WEBHOOK_ID, saying, sms
+from tests.running import Post, settle
 
 type Events = list[Event[dict[str, Any]]]
 type Spoil = Callable[[dict[str, Any]], None]

@@ -28,9 +28,8 @@ from custom_components.intellisms.const import (
 )
 from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
-from tests.automations import contact
-from tests.conftest import GATE, SENDER, Post, account, sms, virtual_number
-from tests.samples import NAMES, sample
+from tests.household import GATE, NAMES, SENDER, account, contact, sample, sms, virtual_number
+from tests.running import Post
 
 NOW = "2026-01-02T03:04:05+00:00"
 SENT = "2025-06-03T13:50:05+00:00"

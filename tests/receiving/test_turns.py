@@ -33,7 +33,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
 from custom_components.intellisms.protocol import parse
 from custom_components.intellisms.receiving import endpoint, turns
-from tests.conftest import WEBHOOK_ID, Post, saying, sms, together
+from tests.household import WEBHOOK_ID, saying, sms, together
+from tests.running import Post
 
 OWN_DOOR = f"/api/intellisms/{WEBHOOK_ID}"
 DOORS = ["/api/intellisms/", "/api/webhook/"]

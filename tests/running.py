@@ -1,26 +1,62 @@
-"""What the tests of triggers, conditions, contacts and pictures share."""
+"""A running Home Assistant: its doors, set up, settled, with automations, while time passes."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Mapping
 import json
-from typing import Any
+from typing import Any, Protocol
 from unittest.mock import patch
 
+from aiohttp.test_utils import TestClient
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.protocol import parse
 from custom_components.intellisms.receiving.receiver import Outcome
 
-from .automations import automate, devices
-from .conftest import keep_secret
+from .household import WEBHOOK_ID, devices
+from .log import keep_posted_secret, keep_secret
 
+# Where Home Assistant is reached from the internet, if it is.
+URL = "https://home.example.com"
 # What automations run, and what they tell of the message.
 RUN = {
     "action": "test.run",
     "data": {"id": "{{ trigger.id }}", "message_id": "{{ trigger.message.message_id }}"},
 }
+
+
+class Post(Protocol):
+    """Post to a door as the provider does and return the status."""
+
+    def __call__(
+        self,
+        body: bytes | str,
+        *,
+        webhook_id: str = WEBHOOK_ID,
+        query: str = "",
+        method: str = "POST",
+    ) -> Awaitable[int]:
+        """Return the status of the answer."""
+
+
+def http_door(make_client: ClientSessionGenerator, path: str) -> Post:
+    """Return what posts below a path over real HTTP."""
+    clients: list[TestClient[Any, Any]] = []
+
+    async def post(
+        body: bytes | str, *, webhook_id: str = WEBHOOK_ID, query: str = "", method: str = "POST"
+    ) -> int:
+        keep_posted_secret(body, query)
+        client = clients[0] if clients else await make_client()
+        clients[:] = [client]
+        response = await client.request(method, f"{path}{webhook_id}{query}", data=body)
+        return response.status
+
+    return post
 
 
 async def set_up(
@@ -29,7 +65,8 @@ async def set_up(
     """Set up an account in a house in Great Britain."""
     hass.config.country = "GB"
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, options=options or {})
+    if options:
+        hass.config_entries.async_update_entry(entry, options=options)
     assert await async_setup_component(hass, DOMAIN, {})
     await hass.async_block_till_done()
     return entry
@@ -43,14 +80,6 @@ def receive(entry: MockConfigEntry, body: str) -> None:
         assert outcome in {Outcome.PUBLISHED, Outcome.PASSED_OVER}
 
 
-def posted(body: str, **fields: Any) -> str:
-    """Return a post with fields of its message replaced, or left out where None."""
-    post = json.loads(body)
-    message = post["messages"][0] | fields
-    post["messages"] = [{key: value for key, value in message.items() if value is not None}]
-    return json.dumps(post)
-
-
 def state(hass: HomeAssistant, entity_id: str) -> State:
     """Return a state that has to be there."""
     found = hass.states.get(entity_id)
@@ -58,9 +87,23 @@ def state(hass: HomeAssistant, entity_id: str) -> State:
     return found
 
 
-def message_id(body: str) -> str:
-    """Return the provider's id of a post's message."""
-    return str(json.loads(body)["messages"][0]["messageid"])
+async def settle() -> None:
+    """Let all happen that needs no time to pass, also while an automation waits."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass, and all happen that waited for it."""
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
+    await settle()
+
+
+async def automate(hass: HomeAssistant, *automations: Mapping[str, Any]) -> None:
+    """Set up automations as a person has saved them."""
+    assert await async_setup_component(hass, "automation", {"automation": list(automations)})
+    await hass.async_block_till_done()
 
 
 def options(entry: MockConfigEntry, **chosen: Any) -> dict[str, Any]:
