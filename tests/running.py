@@ -106,20 +106,23 @@ async def automate(hass: HomeAssistant, *automations: Mapping[str, Any]) -> None
     await hass.async_block_till_done()
 
 
-def options(entry: MockConfigEntry, **chosen: Any) -> dict[str, Any]:
-    """Return a trigger's or condition's options with devices chosen by their names."""
+def target(entry: MockConfigEntry, *names: str) -> dict[str, Any]:
+    """Return the devices of those named as the target that the editor saves."""
     ids = devices(entry)
-    for field in ("virtual_number", "contacts"):
-        if isinstance(names := chosen.get(field), str):
-            chosen[field] = ids.get(names, names)
-        elif names:
-            chosen[field] = [ids.get(name, name) for name in names]
+    return {"device_id": [ids.get(name, name) for name in names]}
+
+
+def options(entry: MockConfigEntry, **chosen: Any) -> dict[str, Any]:
+    """Return what `when` takes, with the target chosen by names."""
+    if "target" in chosen:
+        chosen["target"] = target(entry, *chosen["target"])
     return chosen
 
 
 def when(trigger: str, /, **chosen: Any) -> dict[str, Any]:
-    """Return a trigger as the editor saves it."""
-    return {"trigger": f"intellisms.{trigger}", "options": chosen}
+    """Return a trigger as the editor saves it, or a condition's target and options."""
+    meant = {"target": chosen.pop("target")} if "target" in chosen else {}
+    return {"trigger": f"intellisms.{trigger}", **meant, "options": chosen}
 
 
 async def automate_by(hass: HomeAssistant, *triggers: Mapping[str, Any], **more: Any) -> None:

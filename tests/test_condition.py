@@ -15,15 +15,24 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.intellisms.condition import CONDITIONS, LastMessageCondition
 from custom_components.intellisms.const import CONF_NUMBERS, EVENT_MESSAGE_RECEIVED
 
-from .household import ANNA, BEN, GATE, SHOP, STRANGER, devices, posted, text
+from .household import ANNA, BEN, CARL, GATE, SHOP, STRANGER, devices, posted, text
 from .running import automate, options, receive
 
+# The id of a device that was removed.
+GONE = "0" * 32
 ASKED = {"trigger": "event", "event_type": "ask"}
 ON_MESSAGE = {
     "trigger": "event",
     "event_type": EVENT_MESSAGE_RECEIVED,
     "event_data": {"to": GATE},
 }
+
+
+def _last_message(house: MockConfigEntry, **chosen: Any) -> dict[str, Any]:
+    """Return the condition as the editor saves it."""
+    chosen = options(house, **chosen)
+    meant = {"target": chosen.pop("target")} if "target" in chosen else {}
+    return {"condition": "intellisms.last_message", **meant, "options": chosen}
 
 
 async def _automate_if(
@@ -33,7 +42,7 @@ async def _automate_if(
     **chosen: Any,
 ) -> None:
     """Set up an automation that runs if the last message is as chosen."""
-    condition = {"condition": "intellisms.last_message", "options": options(house, **chosen)}
+    condition = _last_message(house, **chosen)
     await automate(
         hass,
         {
@@ -63,30 +72,40 @@ def _subentry(house: MockConfigEntry, name: str) -> ConfigSubentry:
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
-        ({}, "anna stranger nobody"),
+        ({}, "anna"),
         ({"sender": "known"}, "anna"),
-        ({"contacts": ["Anna"]}, "anna"),
-        ({"contacts": ["Ben"]}, ""),
-        ({"contacts": ["gone"]}, ""),
+        ({"sender": "anyone"}, "anna stranger nobody"),
+        ({"target": ["Gate", "Anna"]}, "anna"),
+        ({"target": ["Gate", "Ben"]}, ""),
+        ({"target": ["Gate", GONE]}, ""),
+        # Without a number it is the contact's own last message, whoever wrote since.
+        ({"target": ["Anna"]}, "anna stranger nobody"),
+        ({"target": ["Anna", "Ben"]}, "anna stranger nobody"),
+        ({"target": ["Anna", GONE]}, "anna stranger nobody"),
+        ({"target": ["Anna"], "text": "sesame", "exact": True}, ""),
+        ({"target": ["Ben"]}, ""),
+        ({"target": [GONE]}, ""),
+        ({"target": [GONE], "sender": "anyone"}, ""),
+        # Another number's message is not this one's; of several any will do.
+        ({"target": ["Shop"], "text": "Sesame ", "exact": True}, ""),
+        ({"target": ["Gate", "Shop"], "text": "Sesame ", "exact": True}, "anna"),
+        ({"target": ["Gate", "Shop"], "text": "at the shop"}, "anna stranger nobody"),
         ({"numbers": [STRANGER]}, "stranger"),
-        ({"numbers": ["07700 900666"], "contacts": ["Anna"]}, "anna stranger"),
-        ({"sender": "known", "numbers": [STRANGER]}, ""),
-        ({"text": "sesame"}, "anna stranger"),
-        ({"text": "sesame", "exact": True}, "stranger"),
-        ({"text": "same", "match": "contains"}, "anna stranger"),
+        ({"numbers": ["07700 900666"], "target": ["Gate", "Anna"]}, "anna stranger"),
+        ({"sender": "known", "numbers": [STRANGER]}, "stranger"),
+        ({"text": "sesame", "sender": "anyone"}, "anna stranger"),
+        ({"text": "sesame", "exact": True, "sender": "anyone"}, "stranger"),
+        ({"text": "same", "match": "contains", "sender": "anyone"}, "anna stranger"),
         ({"text": "same", "match": "contains_word"}, ""),
-        ({"text": "sesame", "match": "contains_word"}, "anna stranger"),
-        ({"text": "ses", "match": "starts_with", "contacts": ["Anna"]}, "anna"),
-        ({"text": "^s.same$", "match": "regex"}, "anna stranger"),
-        ({"channel": ["sms"]}, "anna stranger nobody"),
+        ({"text": "sesame", "match": "contains_word", "sender": "anyone"}, "anna stranger"),
+        ({"text": "ses", "match": "starts_with", "target": ["Gate", "Anna"]}, "anna"),
+        ({"text": "^s.same$", "match": "regex", "sender": "anyone"}, "anna stranger"),
+        ({"channel": ["sms"], "sender": "anyone"}, "anna stranger nobody"),
         ({"channel": ["whatsapp"]}, ""),
-        ({"type": ["text"], "contacts": ["Anna"]}, "anna"),
+        ({"type": ["text"], "target": ["Gate", "Anna"]}, "anna"),
         ({"type": "image"}, ""),
-        ({"max_age": {"minutes": 1}}, "anna stranger nobody"),
-        ({"within": {"minutes": 1}}, "anna stranger nobody"),
-        ({"virtual_number": "gone"}, ""),
-        # A contact is no virtual number.
-        ({"virtual_number": "Anna"}, ""),
+        ({"max_age": {"minutes": 1}, "sender": "anyone"}, "anna stranger nobody"),
+        ({"within": {"minutes": 1}, "sender": "anyone"}, "anna stranger nobody"),
     ],
     ids=str,
 )
@@ -97,7 +116,7 @@ async def test_fields(
     chosen: dict[str, Any],
     expected: str,
 ) -> None:
-    chosen = {"virtual_number": "Gate"} | chosen
+    chosen = {"target": ["Gate"]} | chosen
     await _automate_if(hass, house, **chosen)
     assert not await _ask(hass, runs)
     bodies = {
@@ -108,8 +127,7 @@ async def test_fields(
     true_for = []
     for name, body in bodies.items():
         receive(house, body)
-        # Another number's message is not this one's.
-        receive(house, text("sesame", to=SHOP))
+        receive(house, text("at the shop", to=SHOP, sender=CARL))
         if await _ask(hass, runs):
             true_for.append(name)
     assert true_for == expected.split()
@@ -118,9 +136,7 @@ async def test_fields(
 async def test_an_automation_on_the_event_sees_this_very_message(
     hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
 ) -> None:
-    await _automate_if(
-        hass, house, ON_MESSAGE, virtual_number="Gate", contacts=["Anna"], text="sesame"
-    )
+    await _automate_if(hass, house, ON_MESSAGE, target=["Gate", "Anna"], text="sesame")
     for body, expected in (
         (text("sesame"), True),
         (text("sesame", sender=BEN), False),
@@ -140,7 +156,7 @@ async def test_within_the_last(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     within = {"hours": 0, "minutes": 5, "seconds": 0}
-    await _automate_if(hass, house, virtual_number="Gate", within=within)
+    await _automate_if(hass, house, target=["Gate"], within=within)
     receive(house, text("sesame"))
     for passed, expected in ((0, True), (299, True), (1, True), (1, False)):
         freezer.tick(timedelta(seconds=passed))
@@ -157,7 +173,7 @@ async def test_a_message_that_came_late_is_not_what_was_said_just_now(
     hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
 ) -> None:
     recent = {"minutes": 5}
-    await _automate_if(hass, house, virtual_number="Gate", within=recent, max_age=recent)
+    await _automate_if(hass, house, target=["Gate"], within=recent, max_age=recent)
     for body in (text("sesame", age=timedelta(hours=1)), posted(text("sesame"), sent=None)):
         receive(house, body)
         assert not await _ask(hass, runs)
@@ -168,7 +184,7 @@ async def test_a_message_that_came_late_is_not_what_was_said_just_now(
 async def test_while_the_entry_is_not_loaded_it_is_false(
     hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
 ) -> None:
-    await _automate_if(hass, house, virtual_number="Gate")
+    await _automate_if(hass, house, target=["Gate"])
     receive(house, text("sesame"))
     assert await _ask(hass, runs)
     assert await hass.config_entries.async_unload(house.entry_id)
@@ -183,7 +199,7 @@ async def test_before_the_entry_is_set_up_it_is_false(
 ) -> None:
     condition = {
         "condition": "intellisms.last_message",
-        "options": {"virtual_number": "not there yet"},
+        "target": {"device_id": GONE},
     }
     await automate(
         hass,
@@ -192,16 +208,16 @@ async def test_before_the_entry_is_set_up_it_is_false(
     assert not await _ask(hass, runs)
 
 
-@pytest.mark.parametrize("chosen", [{"contacts": ["Anna"]}, {"sender": "known"}], ids=str)
+@pytest.mark.parametrize("target", [["Gate", "Anna"], ["Gate"], ["Anna"]], ids=str)
 @pytest.mark.parametrize("how", ["removed", "number taken away", "reloaded"])
 async def test_a_sender_who_is_no_contact_any_more_is_nobody(
     hass: HomeAssistant,
     house: MockConfigEntry,
     runs: list[ServiceCall],
-    chosen: dict[str, Any],
+    target: list[str],
     how: str,
 ) -> None:
-    await _automate_if(hass, house, virtual_number="Gate", **chosen)
+    await _automate_if(hass, house, target=target)
     receive(house, text("sesame"))
     assert await _ask(hass, runs)
     anna = _subentry(house, "Anna")
@@ -220,7 +236,7 @@ async def test_a_sender_who_is_no_contact_any_more_is_nobody(
 async def test_a_number_that_is_removed_has_no_last_message(
     hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
 ) -> None:
-    await _automate_if(hass, house, virtual_number="Gate")
+    await _automate_if(hass, house, target=["Gate"])
     receive(house, text("sesame"))
     hass.config_entries.async_remove_subentry(house, _subentry(house, "Gate").subentry_id)
     await hass.async_block_till_done()
@@ -228,32 +244,42 @@ async def test_a_number_that_is_removed_has_no_last_message(
     assert not await _ask(hass, runs)
 
 
+ONE = {"device_id": "1" * 32}
 NONSENSE: list[dict[str, Any]] = [
     {},
-    {"virtual_number": "one", "match": "contains"},
-    {"virtual_number": "one", "within": {"hours": 0, "minutes": 0, "seconds": 0}},
-    {"virtual_number": "one", "max_age": 0},
-    {"virtual_number": ["one", "two"]},
-    {"virtual_number": None},
-    {"virtual_number": "one", "contacts": []},
-    {"virtual_number": "one", "numbers": []},
-    {"virtual_number": "one", "numbers": ["12"]},
-    {"virtual_number": "one", "match": "regex", "text": "("},
-    {"virtual_number": "one", "text": False},
-    {"virtual_number": "one", "match": "contains", "text": ""},
-    {"virtual_number": "one", "within": {"minutes": -1}},
-    {"virtual_number": "one", "within": "soon"},
+    {"target": {}},
+    {"target": {"device_id": []}},
+    {"target": {"device_id": "{{ x }}"}},
+    {"target": {"entity_id": "{{ x }}"}},
+    {"target": ONE, "match": "contains"},
+    {"target": ONE, "within": {"hours": 0, "minutes": 0, "seconds": 0}},
+    {"target": ONE, "max_age": 0},
+    {"target": ONE, "virtual_number": "1" * 32},
+    {"target": ONE, "contacts": ["1" * 32]},
+    {"target": ONE, "numbers": []},
+    {"target": ONE, "numbers": ["12"]},
+    {"target": ONE, "sender": "anyone", "numbers": [STRANGER]},
+    {"target": ONE, "match": "regex", "text": "("},
+    {"target": ONE, "text": False},
+    {"target": ONE, "match": "contains", "text": ""},
+    {"target": ONE, "within": {"minutes": -1}},
+    {"target": ONE, "within": "soon"},
 ]
 
 
 async def test_what_makes_no_sense_is_an_error(hass: HomeAssistant) -> None:
+    def condition(chosen: dict[str, Any]) -> dict[str, Any]:
+        meant = {key: value for key, value in chosen.items() if key == "target"}
+        rest = {key: value for key, value in chosen.items() if key != "target"}
+        return {"condition": "intellisms.last_message", **meant, "options": rest}
+
     await automate(
         hass,
         *(
             {
                 "alias": f"One {index}",
                 "triggers": [ASKED],
-                "conditions": [{"condition": "intellisms.last_message", "options": chosen}],
+                "conditions": [condition(chosen)],
                 "actions": [],
             }
             for index, chosen in enumerate(NONSENSE)
@@ -321,10 +347,7 @@ async def test_what_cannot_be_told_stops_whoever_asks(
     said: str,
 ) -> None:
     conditions, actions, if_false = STOPS[where]
-    condition = {
-        "condition": "intellisms.last_message",
-        "options": options(house, virtual_number="Gate", **chosen),
-    }
+    condition = _last_message(house, target=["Gate"], **chosen)
     await automate(
         hass,
         {
@@ -363,9 +386,7 @@ async def test_the_editor_lists_the_condition_with_its_fields(
     # All that are listed are understood.
     fields = listed["intellisms.last_message"]["fields"]
     values = {
-        "virtual_number": devices(house)["Gate"],
         "sender": "known",
-        "contacts": [devices(house)["Anna"]],
         "numbers": [ANNA],
         "within": {"minutes": 5},
         "match": "contains",
@@ -376,4 +397,5 @@ async def test_the_editor_lists_the_condition_with_its_fields(
         "max_age": {"minutes": 5},
     }
     assert set(fields) == set(values)
-    assert await LastMessageCondition.async_validate_config(hass, {"options": values})
+    config = {"target": {"device_id": [devices(house)["Gate"]]}, "options": values}
+    assert await LastMessageCondition.async_validate_config(hass, config)

@@ -2,10 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntries, ConfigSubentry
+from homeassistant.config_entries import ConfigEntries
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
@@ -22,9 +21,8 @@ import voluptuous as vol
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.target import TARGET, TARGET_AS_WRITTEN, Target, async_find
 
-from .automations import ANNA, BEN, CARL, SHOP, STRANGER, contact, devices, household, text
-from .conftest import GATE
-from .helpers_automation import receive, set_up
+from .household import ANNA, BEN, CARL, GATE, SHOP, STRANGER, add, contact, devices, text
+from .running import receive
 
 ELSEWHERE = "+447700900555"
 SENDERS = (ANNA, BEN, STRANGER)
@@ -38,12 +36,6 @@ NOBODY = NOWHERE = ""
 type Ids = dict[str, tuple[str, str]]
 type Told = list[Mapping[str, Any]]
 type Tell = Callable[[], Awaitable[Told]]
-
-
-@pytest.fixture
-async def house(hass: HomeAssistant) -> MockConfigEntry:
-    """Return an account with two virtual numbers and three contacts, loaded."""
-    return await set_up(hass, household())
 
 
 @pytest.fixture
@@ -411,14 +403,7 @@ async def test_contact_added_later_is_found_by_its_label(
 ) -> None:
     target = _target(hass, ids, "nobody")
     assert not target.now.contacts
-    added = contact("Dora", CARL)
-    subentry = ConfigSubentry(
-        data=MappingProxyType(dict(added["data"])),
-        subentry_type=added["subentry_type"],
-        title=added["title"],
-        unique_id=None,
-    )
-    hass.config_entries.async_add_subentry(house, subentry)
+    add(hass, house, contact("Dora", CARL))
     await hass.async_block_till_done()
     dora = devices(house)["Dora"]
     dr.async_get(hass).async_update_device(dora, labels={"nobody"})

@@ -1,6 +1,6 @@
 """Which automations and scripts have chosen a virtual number or contact that is gone.
 
-Their triggers and conditions match nobody, and nothing else would tell.
+Their triggers and conditions may match nobody, and nothing else would tell.
 """
 
 import asyncio
@@ -9,12 +9,14 @@ import logging
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import EVENT_CALL_SERVICE, SERVICE_RELOAD
+from homeassistant.const import CONF_EXCLUDE, CONF_TARGET, EVENT_CALL_SERVICE, SERVICE_RELOAD
 from homeassistant.core import CoreState, HomeAssistant, callback, split_entity_id
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.debounce import Debouncer
+import voluptuous as vol
 
-from .const import DOMAIN, EVENT_AUTOMATION_RELOADED, DeviceModel
+from .const import DOMAIN, EVENT_AUTOMATION_RELOADED
+from .target import TARGET, TARGET_KINDS, async_find
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -24,10 +26,8 @@ SOON_SECONDS = 5
 PART = 20
 
 _DOMAINS = ("automation", "script")
-_DEVICE_FIELDS = {
-    "virtual_number": DeviceModel.VIRTUAL_NUMBER,
-    "contacts": DeviceModel.CONTACT,
-}
+# Kind and id of one part of a target, and whether it is excluded.
+type Choice = tuple[str, str, bool]
 
 # The names of automations and scripts by their entity ids.
 type Gone = Mapping[str, str]
@@ -88,10 +88,9 @@ class Choices:
                 await asyncio.sleep(0)
         self._tell(gone)
 
-    def _is_gone(self, device_id: str, model: DeviceModel) -> bool:
-        """Tell whether a device is none of ours any more, of the kind that is meant."""
-        device = dr.async_get(self._hass).async_get(device_id)
-        return not isinstance(device, dr.DeviceEntry) or device.model_id != model
+    def _is_gone(self, kind: str, one: str, excluded: bool) -> bool:
+        """Tell whether what was chosen is nobody of ours any more."""
+        return not async_find(self._hass, kind, one, hidden=excluded)
 
 
 def _automations(hass: HomeAssistant) -> Iterator[Any]:
@@ -104,23 +103,30 @@ def _automations(hass: HomeAssistant) -> Iterator[Any]:
         yield from getattr(hass.data.get(domain), "entities", ())
 
 
-def _choices(config: Any) -> Iterator[tuple[str, DeviceModel]]:
-    """Find the devices chosen in our triggers and conditions, however deep they stand."""
+def _choices(config: Any) -> Iterator[Choice]:
+    """Find what is targeted by our triggers and conditions, however deep they stand."""
     if isinstance(config, Mapping):
         # What is switched off in the editor waits for nobody.
         if config.get("enabled") is False:
             return
         kinds = (config.get(key) for key in ("trigger", "platform", "condition"))
         if any(isinstance(kind, str) and kind.startswith(f"{DOMAIN}.") for kind in kinds):
-            options = config.get("options") or {}
-            for field, model in _DEVICE_FIELDS.items():
-                chosen = options.get(field) or ()
-                devices = (chosen,) if isinstance(chosen, str) else chosen
-                yield from ((device_id, model) for device_id in devices)
+            yield from _targeted(config.get(CONF_TARGET) or {})
         config = list(config.values())
     if isinstance(config, list | tuple):
         for part in config:
             yield from _choices(part)
+
+
+def _targeted(written: Any) -> Iterator[Choice]:
+    """Iterate over a target; of one that was refused core tells itself."""
+    try:
+        target = TARGET(written)
+    except vol.Invalid:
+        return
+    for part, excluded in ((target, False), (target.get(CONF_EXCLUDE, {}), True)):
+        for kind in TARGET_KINDS:
+            yield from ((kind, one, excluded) for one in part.get(kind, ()))
 
 
 @callback

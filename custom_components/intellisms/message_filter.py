@@ -1,25 +1,38 @@
-"""What triggers and conditions share: their fields, and matching a message by them.
+"""What triggers and conditions share: matching a message by their target and options.
 
-A virtual number or contact that was chosen and is gone matches nobody, never
-everybody; only a field that is absent leaves open who is meant.
+Who is meant is the target's to say (`target.py`) and, beside it, that of `sender` and
+`numbers`. Whatever an editor drops of these leaves known contacts, or nobody.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 import logging
 from time import monotonic
 from typing import Any, Self
 
+from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.importlib import async_import_module
 from homeassistant.requirements import async_get_integration_with_requirements
 from homeassistant.util.hass_dict import HassKey
 import voluptuous as vol
 
 from .const import DOMAIN
+from .filter_options import (
+    CONF_BUTTON,
+    CONF_CHANNEL,
+    CONF_EXACT,
+    CONF_MATCH,
+    CONF_MAX_AGE,
+    CONF_NUMBERS,
+    CONF_SENDER,
+    CONF_TEXT,
+    CONF_TYPE,
+    NEEDED,
+    Sender,
+    prepared_number,
+)
 from .matching import (
     MAX_TEXT,
     AgeMatch,
@@ -33,24 +46,11 @@ from .matching import (
     TextMatch,
     TextTooLongError,
     UndecidedError,
-    is_blank,
 )
 from .receiving.delivery import Delivery
-from .typed_numbers import Certainty, NumberKind, TypedNumberError, typed_number
+from .target import Target
 
 _LOGGER = logging.getLogger(__name__)
-
-CONF_VIRTUAL_NUMBER = "virtual_number"
-CONF_SENDER = "sender"
-CONF_CONTACTS = "contacts"
-CONF_NUMBERS = "numbers"
-CONF_CHANNEL = "channel"
-CONF_TYPE = "type"
-CONF_MATCH = "match"
-CONF_TEXT = "text"
-CONF_EXACT = "exact"
-CONF_BUTTON = "button"
-CONF_MAX_AGE = "max_age"
 
 # Seconds.
 COMPLAINT_INTERVAL = 3600
@@ -58,81 +58,35 @@ _COMPLAINTS: dict[type[UndecidedError], str] = {
     PatternTimeoutError: "A regular expression took too long on a message",
     TextTooLongError: "The text of a message is too long to be compared",
 }
-# An empty text is contained in every message: it would let everybody in.
-_NEEDED = "a text is needed here; leave the field out for any"
 
 
-class Sender(StrEnum):
-    """Which senders are meant, before contacts or numbers narrow it."""
-
-    ANYONE = "anyone"
-    KNOWN = "known"
-
-
-def _words(value: Any) -> str:
-    """Take a text. One that YAML took for true or false would never match what was said."""
-    if isinstance(value, bool):
-        raise vol.Invalid("put the text in quotes, or it means true or false")
-    text = cv.string(value)
-    if is_blank(text):
-        raise vol.Invalid(_NEEDED)
-    return text
-
-
-# An empty list is what an editor leaves when the last choice is taken away.
-CHOICES = vol.All(cv.ensure_list, vol.Length(min=1), [_words])
-
-SENDER_FIELDS = {
-    vol.Optional(CONF_SENDER, default=Sender.ANYONE): vol.Coerce(Sender),
-    vol.Optional(CONF_CONTACTS): CHOICES,
-    vol.Optional(CONF_NUMBERS): CHOICES,
-}
-TEXT_FIELDS = {
-    vol.Optional(CONF_MATCH, default=MatchMode.IS): vol.Coerce(MatchMode),
-    vol.Optional(CONF_TEXT): _words,
-    vol.Optional(CONF_EXACT, default=False): cv.boolean,
-}
-NUMBER_FIELDS = {vol.Optional(CONF_VIRTUAL_NUMBER): CHOICES}
-KIND_FIELDS = {
-    vol.Optional(CONF_CHANNEL): CHOICES,
-    vol.Optional(CONF_TYPE): CHOICES,
-}
-# A picker in which nothing was chosen says zero: no message is that young.
-DURATION = vol.All(cv.positive_time_period, vol.Range(min=timedelta(seconds=1)))
-AGE_FIELDS = {vol.Optional(CONF_MAX_AGE): DURATION}
-
-
-async def async_prepare_options(hass: HomeAssistant, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options with typed numbers in one spelling; vol.Invalid if one is none.
+async def async_prepare(hass: HomeAssistant, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a validated trigger or condition, ready to be kept; vol.Invalid if it makes no sense.
 
     Core reads automations while it is still installing what integrations require,
     and would give up on them.
     """
     await async_get_integration_with_requirements(hass, DOMAIN)
+    options = dict(config[CONF_OPTIONS])
     if options.get(CONF_MATCH) == MatchMode.REGEX:
         await async_import_module(hass, "regex")
         # Preparing a pattern may take 0.1 s. `regex` keeps it, so that those who make it of these
         # options afterwards, in the loop, only look it up.
         await hass.async_add_executor_job(text_match, options, Budget())
-    if CONF_NUMBERS not in options:
-        return dict(options)
-    try:
-        numbers = [await typed_number(hass, typed) for typed in options[CONF_NUMBERS]]
-    except TypedNumberError as err:
-        raise vol.Invalid(
-            "a number cannot be understood; write it with + and the country code",
-            path=[CONF_NUMBERS],
-        ) from err
-    # A form could ask which is meant; here a wrong guess would match somebody else.
-    if any(
-        number.certainty is Certainty.DOUBTFUL and number.kind is not NumberKind.NAME
-        for number in numbers
+    if CONF_NUMBERS in options:
+        options[CONF_NUMBERS] = [
+            await prepared_number(hass, typed) for typed in options[CONF_NUMBERS]
+        ]
+    prepared = MessageFilter.prepare(hass, config.get(CONF_TARGET), options)
+    if options[CONF_SENDER] == Sender.ANYONE and (
+        CONF_NUMBERS in options or prepared.target.now.contacts
     ):
         raise vol.Invalid(
-            "a number may be of two countries; write it with + and the country code",
-            path=[CONF_NUMBERS],
+            "anyone cannot be meant beside chosen contacts or numbers; "
+            "take those away, or leave the sender out",
+            path=[CONF_SENDER],
         )
-    return {**options, CONF_NUMBERS: [number.number for number in numbers]}
+    return {**config, CONF_OPTIONS: options}
 
 
 @dataclass(slots=True)
@@ -176,7 +130,7 @@ def text_match(options: Mapping[str, Any], budget: Budget) -> TextMatch | None:
     except ValueError as err:
         raise vol.Invalid("this is not a regular expression", path=[CONF_TEXT]) from err
     if not match.wanted:
-        raise vol.Invalid(_NEEDED, path=[CONF_TEXT])
+        raise vol.Invalid(NEEDED, path=[CONF_TEXT])
     return match
 
 
@@ -189,7 +143,7 @@ def button_match(options: Mapping[str, Any]) -> ButtonMatch | None:
     except TextTooLongError as err:
         raise _too_long(CONF_BUTTON) from err
     if "" in match.wanted:
-        raise vol.Invalid(_NEEDED, path=[CONF_BUTTON])
+        raise vol.Invalid(NEEDED, path=[CONF_BUTTON])
     return match
 
 
@@ -199,11 +153,23 @@ def _too_long(key: str) -> vol.Invalid:
     )
 
 
+class Reason(StrEnum):
+    """Why a message is not meant: codes that traces show, in no language."""
+
+    # Whatever says that a message is somebody else's, or of another kind, is told to nobody.
+    NOT_TARGETED = "not_targeted"
+    SENDER_NOT_MEANT = "sender_not_meant"
+    TOO_OLD = "too_old"
+    FROM_THE_FUTURE = "from_the_future"
+    TEXT_DIFFERS = "text_differs"
+    PATTERN_TIMEOUT = "pattern_timeout"
+
+
 @dataclass(kw_only=True, slots=True)
 class MessageFilter:
-    """A message, as the options of a trigger or condition describe it."""
+    """A message, as the target and options of a trigger or condition describe it."""
 
-    devices: frozenset[str] | None
+    target: Target
     channels: frozenset[str] | None
     types: frozenset[str] | None
     sender: SenderMatch
@@ -213,16 +179,17 @@ class MessageFilter:
     _shared: _Shared = field(repr=False)
 
     @classmethod
-    def from_options(cls, hass: HomeAssistant, options: Mapping[str, Any]) -> Self:
-        """Prepare validated options; vol.Invalid if they can never match."""
+    def prepare(
+        cls, hass: HomeAssistant, target: Mapping[str, Any] | None, options: Mapping[str, Any]
+    ) -> Self:
+        """Prepare a validated target and options; vol.Invalid if they can never match."""
         shared = hass.data.setdefault(DATA_SHARED, _Shared())
         return cls(
-            devices=_chosen(options, CONF_VIRTUAL_NUMBER),
+            target=Target(hass, target),
             channels=_chosen(options, CONF_CHANNEL),
             types=_chosen(options, CONF_TYPE),
             sender=SenderMatch(
-                known=options.get(CONF_SENDER) == Sender.KNOWN,
-                contacts=_chosen(options, CONF_CONTACTS),
+                known=options.get(CONF_SENDER) != Sender.ANYONE,
                 numbers=_chosen(options, CONF_NUMBERS),
             ),
             text=text_match(options, shared.budget),
@@ -231,41 +198,43 @@ class MessageFilter:
             _shared=shared,
         )
 
-    def match(self, delivery: Delivery) -> Groups | None:
-        """Return None if the message is not meant, else a regular expression's groups.
+    def match(self, delivery: Delivery) -> Groups | Reason:
+        """Return a regular expression's groups, {} if there is none, or why it is not meant.
 
         Raises UndecidedError, and says so in the log.
         """
-        if not self._is_meant(delivery):
-            return None
+        if reason := self._why_not(delivery):
+            return reason
         message = delivery.message
         try:
             if self.buttons and not self.buttons.matches(
                 label=message.button_text, button_id=message.button_id
             ):
-                return None
-            return self.text.match(message.text) if self.text else {}
+                return Reason.TEXT_DIFFERS
+            groups = self.text.match(message.text) if self.text else {}
         except UndecidedError as err:
             self._shared.complain(err)
             raise
+        return Reason.TEXT_DIFFERS if groups is None else groups
 
-    def _is_meant(self, delivery: Delivery) -> bool:
-        """Tell whether a message is, whatever it says."""
-        message = delivery.message
-        return (
-            _among(delivery.device_id, self.devices)
+    def _why_not(self, delivery: Delivery) -> Reason | None:
+        """Return why a message is not meant whatever it says, None if it may be."""
+        message, targeted = delivery.message, self.target.now
+        listed = self.sender.lists(message.sender)
+        if not (
+            targeted.fits(delivery.device_id, delivery.sender_device_id, listed=listed)
             and _among(message.channel, self.channels)
             and _among(message.type, self.types)
-            and (
-                self.age is None
-                or self.age.matches(sent=message.sent, received_at=delivery.received_at)
-            )
-            and self.sender.matches(
-                number=message.sender,
-                contact=delivery.sender_device_id,
-                known=delivery.sender_known,
-            )
-        )
+        ):
+            return Reason.NOT_TARGETED
+        if not listed and not self.sender.matches(
+            known=delivery.sender_known, targeted=targeted.contacts is not None
+        ):
+            return Reason.SENDER_NOT_MEANT
+        sent, received_at = message.sent, delivery.received_at
+        if self.age and not self.age.matches(sent=sent, received_at=received_at):
+            return Reason.FROM_THE_FUTURE if sent and sent > received_at else Reason.TOO_OLD
+        return None
 
 
 def _chosen(options: Mapping[str, Any], key: str) -> frozenset[str] | None:

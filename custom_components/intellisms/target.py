@@ -35,10 +35,11 @@ import voluptuous as vol
 
 from .const import DOMAIN, DeviceModel
 
-_KINDS = (ATTR_ENTITY_ID, ATTR_DEVICE_ID, ATTR_AREA_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID)
+TARGET_KINDS = (ATTR_ENTITY_ID, ATTR_DEVICE_ID, ATTR_AREA_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID)
 # Core makes all ids but those of entities of hex digits, or of a name in this spelling.
 _ID = re.compile(r"[0-9a-z_]+")
-_LISTED = {str(model): model for model in (DeviceModel.VIRTUAL_NUMBER, DeviceModel.CONTACT)}
+# The fixed words that the devices of those who can be meant have as their model.
+_LISTED = {"Virtual number": DeviceModel.VIRTUAL_NUMBER, "Contact": DeviceModel.CONTACT}
 # What core's `check_config` does not load, though it can be asked for, and what is missing then.
 _NOT_ALWAYS_LOADED: dict[str, tuple[HassKey[Any], str]] = {
     ATTR_LABEL_ID: (lr.DATA_REGISTRY, "labels"),
@@ -56,9 +57,9 @@ def _is_id(kind: str, value: Any) -> bool:
 
 def _ids(value: Any) -> dict[str, Any]:
     """Return one part of a target with ids in lists; vol.Invalid says what to write."""
-    if not isinstance(value, dict) or not value.keys() <= {*_KINDS, CONF_EXCLUDE}:
-        raise vol.Invalid(f"say who is meant by {', '.join(_KINDS)}")
-    chosen = {kind: cv.ensure_list(value[kind]) for kind in _KINDS if kind in value}
+    if not isinstance(value, dict) or not value.keys() <= {*TARGET_KINDS, CONF_EXCLUDE}:
+        raise vol.Invalid(f"say who is meant by {', '.join(TARGET_KINDS)}")
+    chosen = {kind: cv.ensure_list(value[kind]) for kind in TARGET_KINDS if kind in value}
     for kind, ids in chosen.items():
         # It is empty when the last choice was taken away, which may not mean anybody.
         if not ids:
@@ -142,7 +143,7 @@ class Target:
         """Look up each id alone: one that finds nothing must not hide among the others."""
         return [
             async_find(self._hass, kind, one, hidden=hidden)
-            for kind in _KINDS
+            for kind in TARGET_KINDS
             for one in part.get(kind, ())
         ]
 
@@ -177,7 +178,7 @@ def _model(hass: HomeAssistant, device_id: str) -> DeviceModel | None:
     if not isinstance(device, dr.DeviceEntry):
         return None
     ours = any(identifier[0] == DOMAIN for identifier in device.identifiers)
-    return _LISTED.get(device.model_id or "") if ours else None
+    return _LISTED.get(device.model or "") if ours else None
 
 
 class _Registries:

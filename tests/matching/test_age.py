@@ -16,6 +16,11 @@ MINUTE = timedelta(minutes=1)
         (NOON, True),
         (NOON - MINUTE, True),
         (NOON - MINUTE - timedelta.resolution, False),
+        # Clocks differ, but not by more than half a minute.
+        (NOON + timedelta(seconds=20), True),
+        (NOON + timedelta(seconds=30), True),
+        (NOON + timedelta(seconds=31), False),
+        (NOON + timedelta(days=26_000), False),
         (None, False),
     ],
     ids=str,

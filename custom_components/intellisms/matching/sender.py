@@ -6,20 +6,24 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SenderMatch:
-    """Who a sender has to be. Only what is None is open to anyone.
+    """Who a sender has to be, beside the contacts that a target names.
 
-    `contacts` are ids of contacts' devices, `numbers` are in one spelling; either of them
-    will do. An empty collection is a choice of which nothing is left: it matches nobody.
+    `numbers` are in one spelling, and those who write from one count as known. An empty
+    collection is a choice of which nothing is left: it matches nobody.
     """
 
-    known: bool = False
-    contacts: Collection[str] | None = None
+    known: bool = True
     numbers: Collection[str] | None = field(default=None, repr=False)
 
-    def matches(self, *, number: str | None, contact: str | None, known: bool) -> bool:
-        """Tell whether a sender's number, contact (a device id) or name is meant."""
-        if self.known and not known:
+    def lists(self, number: str | None) -> bool:
+        """Tell whether a sender's number is listed."""
+        return number in (self.numbers or ())
+
+    def matches(self, *, known: bool, targeted: bool) -> bool:
+        """Tell whether a sender whose number is not listed is meant all the same.
+
+        `targeted` are those whom a target names; listed numbers are then alternatives.
+        """
+        if self.numbers is not None and not targeted:
             return False
-        if self.contacts is None and self.numbers is None:
-            return True
-        return contact in (self.contacts or ()) or number in (self.numbers or ())
+        return known or not self.known
