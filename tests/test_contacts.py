@@ -128,18 +128,19 @@ async def test_a_contact_is_a_device_with_its_own_entities(
 ) -> None:
     device = dr.async_get(hass).async_get(devices(house)["Anna"])
     assert isinstance(device, dr.DeviceEntry)
-    assert (device.name, device.model_id, device.serial_number) == ("Anna", "contact", None)
+    assert (device.name, device.model, device.model_id) == ("Anna", "Contact", ANNA)
     entities = er.async_entries_for_device(er.async_get(hass), device.id)
     assert {entity.entity_id for entity in entities} == {
         "event.anna_message",
-        "sensor.anna_last_received",
+        "sensor.anna_last_message",
     }
     for number in (GATE, SHOP):
         receive(house, text("Sesame", to=number))
         event = state(hass, "event.anna_message")
         assert event.attributes["to"] == number
         assert event.attributes["event_type"] == "text"
-        assert state(hass, "sensor.anna_last_received").state != "unknown"
+        assert state(hass, "sensor.anna_last_message").state == "Sesame"
+        assert "recent" not in state(hass, "sensor.anna_last_message").attributes
         assert state(hass, "event.ben_message").state == "unknown"
     # What comes for a number that is not set up is hers all the same.
     receive(house, button("Sesame", to="+447700900555"))
@@ -197,7 +198,7 @@ async def test_a_stranger_is_turned_away_and_shown_nowhere(
     }
     assert changed == {
         "sensor.intellisms_messages_ignored",
-        "sensor.intellisms_last_contact_from_intellisms",
+        "sensor.intellisms_last_post",
     }
     ignored = state(hass, "sensor.intellisms_messages_ignored")
     assert ignored.state == "2"

@@ -91,7 +91,7 @@ class Choices:
     def _is_gone(self, device_id: str, model: DeviceModel) -> bool:
         """Tell whether a device is none of ours any more, of the kind that is meant."""
         device = dr.async_get(self._hass).async_get(device_id)
-        return not isinstance(device, dr.DeviceEntry) or device.model_id != model
+        return not isinstance(device, dr.DeviceEntry) or device.model != model
 
 
 def _automations(hass: HomeAssistant) -> Iterator[Any]:

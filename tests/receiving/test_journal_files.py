@@ -158,7 +158,7 @@ def lacks(path: str) -> Any:
 
 RECORD = "data/listings/*"
 EVENT = Delivery(entry_id="1", message=Message(key="", type="text"), received_at=START).as_event()
-PARTS = ("listings", "unconfigured", "last_contact", "ignored")
+PARTS = ("listings", "unconfigured", "last_post", "ignored")
 WHOLE = [
     lacks("version"),
     lacks("data"),
@@ -174,7 +174,7 @@ IDS = [
 LAST = [
     *(lacks(f"data/{key}") for key in PARTS),
     *(spoil for key in PARTS for spoil in each(f"data/{key}", 5, [])),
-    *each("data/last_contact", "", "yesterday", False),
+    *each("data/last_post", "", "yesterday", False),
     *each("data/ignored/sender", "x", None, []),
     has(RECORD, None),
     lacks(f"{RECORD}/total"),
