@@ -816,3 +816,23 @@ async def test_fault_of_a_listener_keeps_the_200(
     hass.bus.async_listen(EVENT_MESSAGE_RECEIVED, listener)
     assert [await own_door(sms()) for _ in range(2)] == [200, 200]
     assert len(messages) == 1
+
+
+async def test_the_event_names_its_message_entity(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    await own_door(sms("One"))
+    er.async_get(hass).async_update_entity("event.gate_message", new_entity_id="event.renamed")
+    await hass.async_block_till_done()
+    await own_door(sms("Two"))
+    await own_door(sms("Elsewhere", to=SHOP))
+    assert [event.data["entity_id"] for event in messages] == [
+        "event.gate_message",
+        "event.renamed",
+        None,
+    ]
+    # A state that has it as an attribute is taken for a group.
+    assert "entity_id" not in state_of(hass, "event.renamed").attributes
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert "entity_id" not in state_of(hass, "event.renamed").attributes

@@ -100,7 +100,7 @@ class Delivery:
         return {
             "time": self.received_at.isoformat(),
             "from": sender and fitting(sender, MAX_STATE_LENGTH),
-            "type": fitting(message.type, MAX_STATE_LENGTH),
+            "type": message.type,
             "text": message.text and fitting(message.text, MAX_STATE_LENGTH),
             "picture": link if link and len(link) <= MAX_LINK else None,
         }
