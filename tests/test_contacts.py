@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.intellisms.const import (
     CONF_ACCEPT,
+    DOMAIN,
     EVENT_MESSAGE_STATUS,
     SUBENTRY_CONTACT,
     Accept,
@@ -39,6 +40,7 @@ from .household import (
     text,
     virtual_number,
 )
+from .log import keep_secret
 from .running import Post, automate_by, receive, set_up, state, when
 
 
@@ -123,23 +125,84 @@ async def test_a_persons_id_survives_a_rename(
     assert ids == ["person.somebody", "person.renamed", None]
 
 
+async def test_a_name_given_on_the_device_page_goes_before_ours(
+    hass: HomeAssistant, house: MockConfigEntry, messages: list[Event[dict[str, Any]]]
+) -> None:
+    ids, registry = devices(house), dr.async_get(hass)
+    before = registry.async_get(ids["Ben"])
+
+    def named(number: str | None, person: str | None) -> None:
+        registry.async_update_device(ids["Gate"], name_by_user=number)
+        registry.async_update_device(ids["Anna"], name_by_user=person)
+
+    def told() -> tuple[str, str, str]:
+        receive(house, text("Sesame"))
+        data = messages[-1].data
+        shown = state(hass, "sensor.gate_last_sender").state
+        return data["to_name"], data["from_name"], shown
+
+    keep_secret(["Entrance", "Auntie", "Anne"])
+    named("Entrance", "Auntie")
+    assert told() == ("Entrance", "Auntie", "Auntie")
+    assert registry.async_get(ids["Ben"]) == before
+    # It does so after a restart, and when our own name is edited.
+    assert await hass.config_entries.async_reload(house.entry_id)
+    anna = subentries(house, SUBENTRY_CONTACT)["Anna"]
+    hass.config_entries.async_update_subentry(house, anna, title="Anne")
+    await hass.async_block_till_done()
+    assert told() == ("Entrance", "Auntie", "Auntie")
+    fields = {"virtual_number": ids["Gate"], "from": "auntie"}
+    await hass.services.async_call(DOMAIN, "simulate_message", fields, blocking=True)
+    assert messages[-1].data["from"] == ANNA
+    # Once it is taken away, ours is back.
+    named(None, None)
+    assert told() == ("Gate", "Anne", "Anne")
+    # Other devices are nobody here.
+    registry.async_update_device(
+        registry.async_get_or_create(
+            config_entry_id=house.entry_id, identifiers={("other", "one")}
+        ).id,
+        name_by_user="Auntie",
+    )
+    assert told() == ("Gate", "Anne", "Anne")
+
+
+async def test_a_device_shows_the_number(hass: HomeAssistant, house: MockConfigEntry) -> None:
+    registry = dr.async_get(hass)
+
+    def shown(name: str) -> tuple[str | None, str | None]:
+        device = registry.async_get(ids[name])
+        assert isinstance(device, dr.DeviceEntry)
+        return device.model, device.model_id
+
+    ids = devices(house)
+    assert shown("Gate") == ("Virtual number", GATE)
+    assert shown("Anna") == ("Contact", ANNA)
+    anna = subentries(house, SUBENTRY_CONTACT)["Anna"]
+    data = {**anna.data, "numbers": [STRANGER, ANNA]}
+    hass.config_entries.async_update_subentry(house, anna, data=data)
+    await hass.async_block_till_done()
+    assert shown("Anna") == ("Contact", STRANGER)
+
+
 async def test_a_contact_is_a_device_with_its_own_entities(
     hass: HomeAssistant, house: MockConfigEntry
 ) -> None:
     device = dr.async_get(hass).async_get(devices(house)["Anna"])
     assert isinstance(device, dr.DeviceEntry)
-    assert (device.name, device.model_id, device.serial_number) == ("Anna", "contact", None)
+    assert (device.name, device.model, device.model_id) == ("Anna", "Contact", ANNA)
     entities = er.async_entries_for_device(er.async_get(hass), device.id)
     assert {entity.entity_id for entity in entities} == {
         "event.anna_message",
-        "sensor.anna_last_received",
+        "sensor.anna_last_message",
     }
     for number in (GATE, SHOP):
         receive(house, text("Sesame", to=number))
         event = state(hass, "event.anna_message")
         assert event.attributes["to"] == number
         assert event.attributes["event_type"] == "text"
-        assert state(hass, "sensor.anna_last_received").state != "unknown"
+        assert state(hass, "sensor.anna_last_message").state == "Sesame"
+        assert "recent" not in state(hass, "sensor.anna_last_message").attributes
         assert state(hass, "event.ben_message").state == "unknown"
     # What comes for a number that is not set up is hers all the same.
     receive(house, button("Sesame", to="+447700900555"))
@@ -197,7 +260,7 @@ async def test_a_stranger_is_turned_away_and_shown_nowhere(
     }
     assert changed == {
         "sensor.intellisms_messages_ignored",
-        "sensor.intellisms_last_contact_from_intellisms",
+        "sensor.intellisms_last_post",
     }
     ignored = state(hass, "sensor.intellisms_messages_ignored")
     assert ignored.state == "2"

@@ -123,7 +123,7 @@ def devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
     """Return the ids of the devices by their models."""
     registry = dr.async_get(hass)
     found = dr.async_entries_for_config_entry(registry, entry.entry_id)
-    return {str(device.model_id): device.id for device in found}
+    return {str(device.model): device.id for device in found}
 
 
 async def test_nothing_private_is_in_a_dump(
@@ -185,7 +185,7 @@ async def test_what_is_in_a_dump(
         },
         "journal": {"ids": 1, "numbers_not_configured": 0},
         "account": {
-            "last_contact": now,
+            "last_post": now,
             "ignored": {"duplicate": 1, "sender": 1, "unreadable": 1},
             "shapes_not_understood": ["{}"],
         },
@@ -194,9 +194,9 @@ async def test_what_is_in_a_dump(
     by_model = devices(hass, entry)
     for device_id, expected in (
         (None, whole),
-        (by_model["account"], whole),
-        (by_model["virtual_number"], number),
-        (by_model["contact"], person),
+        (by_model["IntelliSMS account"], whole),
+        (by_model["Virtual number"], number),
+        (by_model["Contact"], person),
     ):
         assert json.loads(await download(hass_client, entry, device_id))["data"] == expected
 
@@ -226,7 +226,7 @@ async def test_before_anything_came(
 ) -> None:
     assert await async_setup_component(hass, "diagnostics", {})
     dump = json.loads(await download(hass_client, loaded))
-    assert dump["data"]["account"]["last_contact"] is None
+    assert dump["data"]["account"]["last_post"] is None
     assert dump["data"]["listings"] == [{"kind": "virtual_number", "received": 0, "last": None}]
     assert dump["data"]["entry"]["accept"] == "everyone"
     assert [issue["issue_id"] for issue in dump["issues"]] == [f"not_reachable_{loaded.entry_id}"]

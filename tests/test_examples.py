@@ -11,6 +11,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Event, HomeAssistant, ServiceCall
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.template import Template
 from homeassistant.util import yaml as yaml_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -34,6 +35,7 @@ from custom_components.intellisms.matching.patterns import (
 )
 from custom_components.intellisms.picture import PictureError
 from custom_components.intellisms.protocol import STATUS_WORDS, MessageType
+from custom_components.intellisms.receiving.delivery import Excerpt
 from custom_components.intellisms.trigger import BUTTON_TYPES
 
 from .household import (
@@ -45,6 +47,7 @@ from .household import (
     devices,
     household,
     image,
+    posted,
     reply,
     sample,
     text,
@@ -353,7 +356,11 @@ def words(cell: str) -> list[str]:
 
 def described(file: str, key: str) -> list[str]:
     """Return the fields that the editor shows of a trigger, condition or action."""
-    return list(yaml_util.load_yaml_dict(INTEGRATION / file)[key]["fields"])
+    found: list[str] = []
+    for name, about in yaml_util.load_yaml_dict(INTEGRATION / file)[key]["fields"].items():
+        # A section of an action has fields of its own.
+        found += about.get("fields", [name])
+    return found
 
 
 def translated(*path: str) -> Any:
@@ -392,9 +399,12 @@ def test_entities() -> None:
     }
     assert shown == names
     number, errors, _contact, account = found
-    assert words(number["*Message* (event)"]) == MESSAGE_EVENT.event_types
+    types = MESSAGE_EVENT.event_types or []
+    assert words(number["*Message* (event)"])[: len(types)] == types
     assert words(account["*Messages ignored*"]) == list(Ignored)
     assert list(errors) == list(PictureError)
+    (table,) = tables("The last ten messages")
+    assert list(table) == list(Excerpt.__annotations__)
 
 
 @pytest.mark.parametrize(
@@ -499,6 +509,72 @@ async def test_what_keeps_messages_out_of_the_recorder(
     }
     fired = {EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS} | by_blueprints
     assert fired == set(excluded["event_types"])
+
+
+# ---- the dashboard ----------------------------------------------------------------
+
+
+def cards() -> dict[str, Any]:
+    """Return the cards on the page about dashboards, by their types."""
+    page = (ROOT / "docs" / "dashboard.md").read_text()
+    found: list[Any] = [
+        yaml_util.parse_yaml(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    ]
+    return {card["type"]: card for card in found}
+
+
+def test_there_is_a_card_of_each_kind() -> None:
+    assert cards().keys() == {"markdown", "picture-entity", "horizontal-stack"}
+
+
+async def test_a_conversation(
+    hass: HomeAssistant, loaded: MockConfigEntry, deliver: Deliver, freezer: FrozenDateTimeFactory
+) -> None:
+    card = Template(cards()["markdown"]["content"], hass)
+    assert card.async_render() == "Nothing has come yet."
+    await deliver(text("Is the gate\n# shut?"))
+    freezer.tick(3600)
+    await deliver(image("https://media.example.com/1.jpg?a=1&b=2"))
+    await deliver(image("https://media.example.com/1.jpg) [x](https://x.example", "Look"))
+    await deliver(sample("whatsapp_location.json").decode())
+    await deliver(
+        posted(text("[x](https://x.example) <img src=x> www.x.example"), **{"from": "A*"})
+    )
+    assert [line for line in card.async_render().splitlines() if line] == [
+        "**Anna** Mon 12:00<br>",
+        r"Is the gate \# shut\?",
+        "**Anna** Mon 13:00<br>",
+        "[Picture](https://media.example.com/1.jpg?a=1&b=2)",
+        "**Anna** Mon 13:00<br>",
+        "Look",
+        r"**\+44771012345** Mon 13:00<br>",
+        r"\[location\]",
+        r"**“A\*”** Mon 13:00<br>",
+        r"\[x\]\(https\:\/\/x\.example\) \<img src\=x\> www\.x\.example",
+    ]
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_the_last_picture(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    card = cards()["picture-entity"]
+    shown = hass.states.get(card["entity"])
+    assert shown
+    (condition,) = card["visibility"]
+    # It is not there before a picture has come.
+    assert (condition["entity"], condition["state_not"]) == (shown.entity_id, shown.state)
+
+
+async def test_a_row_of_buttons(
+    hass: HomeAssistant, loaded: MockConfigEntry, messages: list[Event[Any]]
+) -> None:
+    for card in cards()["horizontal-stack"]["cards"]:
+        tap = with_devices(card["tap_action"], devices(loaded))
+        domain, _, action = tap["perform_action"].partition(".")
+        await hass.services.async_call(domain, action, tap["data"], blocking=True)
+    assert [
+        (event.data["to_name"], event.data["from_name"], event.data["type"], event.data["text"])
+        for event in messages
+    ] == [("Gate", "Anna", "button", "Open"), ("Gate", "Anna", "button", "Close")]
 
 
 # ---- all pages --------------------------------------------------------------------

@@ -124,6 +124,8 @@ async def test_a_picture_is_shown(
     messages: list[Any],
 ) -> None:
     assert _state(hass).state == "unknown"
+    # Its icon is shown, and not a broken picture.
+    assert "entity_picture" not in _state(hass).attributes
     client = await hass_client()
     freezer.move_to("2026-07-06 12:00:00.5+00:00")
     fetches.outcomes = [PNG]

@@ -214,7 +214,7 @@ async def test_a_contact_needs_no_reload(
     await hass.async_block_till_done()
     assert {change.data["entity_id"] for change in changes} == {
         "event.anna_message",
-        "sensor.anna_last_received",
+        "sensor.anna_last_message",
     }
 
     await own_door(sms(**{"from": ANNA}))
@@ -260,7 +260,7 @@ async def test_an_edited_number_keeps_device_ids_and_history(
     assert state_of(hass, "sensor.gate_messages_received") == "2"
     device: Any = dr.async_get(hass).async_get(messages[-1].data["device_id"])
     assert device
-    assert (device.serial_number, device.model_id) == (number, "virtual_number")
+    assert (device.model, device.model_id) == ("Virtual number", number)
 
 
 async def test_an_edited_number_leaves_the_old_one_unknown(

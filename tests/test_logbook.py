@@ -1,8 +1,11 @@
 """What the logbook shows of a message, and what it led to."""
 
+from collections import Counter
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -13,7 +16,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
-from custom_components.intellisms.logbook import MAX_SHOWN_CHARACTERS, async_describe_events
+from custom_components.intellisms.logbook import ICON, MAX_SHOWN_CHARACTERS, async_describe_events
 
 from .household import (
     ANNA,
@@ -48,9 +51,13 @@ class Logbook:
     """The logbook as the frontend asks for it."""
 
     def __init__(self, hass: HomeAssistant, connect: WebSocketGenerator) -> None:
-        """Begin now."""
+        """Read from now on."""
         self._hass = hass
         self._connect = connect
+        self.begin()
+
+    def begin(self) -> None:
+        """Read from now on."""
         self._begin = dt_util.utcnow().isoformat()
 
     async def read(self, **about: list[str]) -> list[dict[str, Any]]:
@@ -118,15 +125,60 @@ async def test_what_was_simulated_is_told_apart(
 
 
 @pytest.mark.parametrize("about", ["Gate", "Shop"])
-async def test_lines_stand_with_their_device(
-    house: MockConfigEntry, logbook: Logbook, about: str
+@pytest.mark.parametrize("by", ["device_ids", "entity_ids"])
+async def test_lines_stand_with_their_device_and_entity(
+    house: MockConfigEntry, logbook: Logbook, about: str, by: str
 ) -> None:
     receive(house, text("At the gate"))
     receive(house, text("In the shop", to=SHOP))
-    entries = await logbook.read(device_ids=[devices(house)[about]])
-    said = [line["message"] for line in entries if line.get("domain") == DOMAIN]
+    receive(house, text("Elsewhere", to=ELSEWHERE))
+    entity_id = f"event.{about.lower()}_message"
+    wanted = {"device_ids": devices(house)[about], "entity_ids": entity_id}[by]
+    entries = await logbook.read(**{by: [wanted]})
+    [line] = [line for line in entries if line.get("domain") == DOMAIN]
     expected = {"Gate": "At the gate", "Shop": "In the shop"}[about]
-    assert said == [f"received from Anna: “{expected}”"]
+    assert line["message"] == f"received from Anna: “{expected}”"
+    assert (line["entity_id"], line["icon"]) == (entity_id, ICON)
+
+
+async def test_a_number_that_is_not_added_has_no_entity(
+    house: MockConfigEntry, logbook: Logbook
+) -> None:
+    receive(house, text("Elsewhere", to=ELSEWHERE))
+    [line] = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
+    assert (line["name"], line["icon"], line.get("entity_id")) == (ELSEWHERE, ICON, None)
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        ("Gate", {"event.gate_message": 3, DOMAIN: 3, "sensor.gate_last_message": 2}),
+        # Of a contact, it is *Last message* that says it.
+        ("Anna", {"event.anna_message": 3, "sensor.anna_last_message": 2}),
+    ],
+)
+async def test_a_tap_makes_few_lines(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    logbook: Logbook,
+    about: str,
+    expected: dict[str, int],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    receive(house, button("Before"))
+    await hass.async_block_till_done()
+    freezer.tick()
+    logbook.begin()
+    for label in ("Open", "Close", "Close"):
+        freezer.tick()
+        receive(house, button(label))
+    freezer.tick()
+    device = devices(house)[about]
+    entities = er.async_entries_for_device(er.async_get(hass), device)
+    entries = await logbook.read(
+        device_ids=[device], entity_ids=[entity.entity_id for entity in entities]
+    )
+    assert Counter(line.get("domain") or line["entity_id"] for line in entries) == expected
 
 
 async def test_what_a_message_led_to(
@@ -162,7 +214,16 @@ async def test_what_a_message_led_to(
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"text": 5}, {"text": ["a"]}, {"button_text": 1, "from": 2, "to": 3}], ids=str
+    "data",
+    [
+        {},
+        {"text": 5},
+        {"text": ["a"]},
+        {"button_text": 1, "from": 2, "to": 3},
+        {"entity_id": ["event.a", "event.b"]},
+        {"entity_id": ""},
+    ],
+    ids=str,
 )
 async def test_an_event_that_somebody_else_fired(
     hass: HomeAssistant, house: MockConfigEntry, logbook: Logbook, data: dict[str, Any]

@@ -134,7 +134,7 @@ async def test_what_came_is_still_told_after_a_restart(
     after = _sensors(hass)
     assert after == before
     assert after["sensor.gate_last_sender"] == "Anna"
-    assert after["sensor.gate_last_message"] == "Text"
+    assert after["sensor.gate_last_message"] == "[Text]"
     assert after["sensor.gate_messages_received"] == "1"
 
 
@@ -147,8 +147,8 @@ async def test_what_is_in_the_file_goes_when_it_is_switched_on(
     async_fire_time_changed(hass, dt_util.utcnow() + restore_state.STATE_DUMP_INTERVAL)
     await hass.async_block_till_done()
     journal = f"intellisms.{entry.entry_id}.last"
-    assert str(hass_storage[journal]).count(SESAME) == 3  # Gate, Anna, and the unknown number
-    for options, kept in ((DISCREET, 0), ({}, 3)):
+    assert str(hass_storage[journal]).count(SESAME) == 4  # Gate twice, Anna, and the unknown number
+    for options, kept in ((DISCREET, 0), ({}, 4)):
         await _set(hass, entry, options)
         async_fire_time_changed(hass, dt_util.utcnow() + 2 * restore_state.STATE_DUMP_INTERVAL)
         await hass.async_block_till_done()
@@ -278,7 +278,8 @@ async def test_what_the_recorder_writes(recorder_mock: Recorder, hass: HomeAssis
     receive(entry, text(SESAME))
     messages, recorded = await _recorded(hass)
     assert messages == 1
-    assert recorded.count(SESAME) == 2  # the event's data, and the state of *Last message*
+    # The event's data, and the states of Gate's and Anna's *Last message*.
+    assert recorded.count(SESAME) == 3
 
 
 @pytest.mark.parametrize(

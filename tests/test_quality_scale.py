@@ -113,7 +113,7 @@ DONE: dict[str, Evidence] = {
         "entry.runtime_data = " in functions("__init__.py")["async_setup_entry"]
     ),
     "unique-config-entry": lambda: MANIFEST["single_config_entry"],
-    "action-exceptions": lambda: "ServiceValidationError" in CODE["services.py"],
+    "action-exceptions": lambda: "ServiceValidationError" in CODE["simulate.py"],
     "config-entry-unloading": lambda: "async_unload_entry" in functions("__init__.py"),
     "docs-configuration-parameters": lambda: all(
         label in DOCS for label in TEXTS["options"]["step"]["init"]["data"].values()
@@ -151,7 +151,7 @@ DONE: dict[str, Evidence] = {
         "entity_registry_enabled_default=False" in CODE["sensor.py"]
     ),
     "entity-translations": lambda: all(
-        code.count('    key="') == code.count("    translation_key=")
+        code.count("    key=") == code.count("    translation_key=")
         for code in (CODE[f"{name}.py"] for name in PLATFORMS)
     ),
     "exception-translations": lambda: (
@@ -230,7 +230,7 @@ async def test_devices_go_with_what_they_stand_for(
     hass.config_entries.async_remove_subentry(loaded, gate)
     await hass.async_block_till_done()
     (account,) = dr.async_entries_for_config_entry(devices, loaded.entry_id)
-    assert account.model_id == "account"
+    assert account.model == "IntelliSMS account"
     await hass.config_entries.async_remove(loaded.entry_id)
     assert dr.async_entries_for_config_entry(devices, loaded.entry_id) == []
     assert er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id) == []

@@ -1,7 +1,8 @@
 """The action simulate_message: everything a real message would do, and nothing kept."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+import json
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
@@ -19,11 +20,28 @@ from pytest_homeassistant_custom_component.common import (
 )
 import voluptuous as vol
 
-from custom_components.intellisms import services
+from custom_components.intellisms import simulate
 from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
 
-from .household import ANNA, BEN, GATE, STRANGER, devices, household, text
-from .running import automate_by, receive, set_up, when
+from .household import (
+    ANNA,
+    BEN,
+    GATE,
+    SHOP,
+    STRANGER,
+    account,
+    button,
+    contact,
+    devices,
+    household,
+    image,
+    posted,
+    reply,
+    sample,
+    text,
+    virtual_number,
+)
+from .running import Post, automate_by, receive, set_up, when
 
 
 @pytest.fixture
@@ -77,6 +95,7 @@ async def test_it_runs_what_a_real_message_would_run(
     assert answer | {"sent": None, "received": None, "message_id": None} == {
         "entry_id": house.entry_id,
         "device_id": devices(house)["Gate"],
+        "entity_id": "event.gate_message",
         "to": GATE,
         "to_name": "Gate",
         "from": ANNA,
@@ -113,7 +132,6 @@ async def test_it_runs_what_a_real_message_would_run(
     ("data", "expected"),
     [
         ({}, {"from": None, "from_known": False, "text": None, "type": "text", "channel": "sms"}),
-        ({"from": "MyBank"}, {"from": "MyBank"}),
         ({"from": "60300"}, {"from": "60300"}),
         ({"text": ""}, {"text": ""}),
         ({"channel": "pigeon", "type": "feather"}, {"channel": "pigeon", "type": "feather"}),
@@ -134,18 +152,19 @@ async def test_it_runs_what_a_real_message_would_run(
         # Nobody taps a button in an SMS.
         ({"type": "button", "button_text": "Sesame"}, {"channel": "whatsapp"}),
         ({"type": "button", "channel": "sms"}, {"channel": "sms"}),
+        # What is given tells what it is.
+        ({"button_text": "Sesame"}, {"type": "button", "channel": "whatsapp"}),
+        ({"button_id": "gate-1"}, {"type": "reply", "channel": "whatsapp"}),
+        ({"button_text": "Sesame", "button_id": "gate-1"}, {"type": "reply"}),
+        (
+            {"media_url": "https://media.example.com/1.jpg", "text": "Sesame"},
+            {"type": "image", "channel": "whatsapp", "text": "Sesame"},
+        ),
+        ({"user_data": "0605"}, {"type": "binary", "channel": "sms"}),
+        ({"user_data": "0605", "text": "Sesame"}, {"type": "text", "user_data": "0605"}),
+        ({"text": "Sesame", "button_text": "", "media_url": ""}, {"type": "text"}),
         ({"type": "binary"}, {"channel": "sms"}),
         ({"from": " anna"}, {"from": ANNA, "from_known": True, "from_name": "Anna"}),
-        # The name of a number of ours is nobody's.
-        ({"from": "Gate"}, {"from": "Gate", "from_known": False}),
-        (
-            {"type": "location", "raw": {"content": {"latitude": 51.5}}},
-            {"raw": {"content": {"latitude": 51.5}}, "raw_truncated": False},
-        ),
-        (
-            {"type": "location", "raw": {"content": "x" * 16_384}},
-            {"raw": None, "raw_truncated": True},
-        ),
     ],
     ids=str,
 )
@@ -169,12 +188,80 @@ async def test_what_would_come_late_can_be_tried_out(
     assert run.data["message_id"] == answer["message_id"]
 
 
-async def test_a_raw_object_is_for_other_types(
-    hass: HomeAssistant, house: MockConfigEntry, messages: list[Event[dict[str, Any]]]
+@pytest.mark.parametrize(
+    "body",
+    [
+        text("Sesame"),
+        button("Sesame"),
+        reply("Sesame", "gate-1"),
+        image("https://media.example.com/1.jpg", "Sesame"),
+        sample("whatsapp_location.json"),
+        sample("sms_binary.json"),
+        posted(text("Sesame"), channel="pigeon"),
+        posted(text("Sesame"), **{"from": "MyBank"}),
+        posted(text("Sesame"), content={"msgtype": "feather"}),
+    ],
+)
+async def test_a_raw_message_is_read_as_if_it_had_been_posted(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    own_door: Post,
+    messages: list[Event[dict[str, Any]]],
+    freezer: FrozenDateTimeFactory,
+    body: bytes | str,
+) -> None:
+    freezer.move_to("2026-07-06 12:00:00+00:00")
+    raw = json.loads(body)["messages"][0]
+    assert await own_door(body) == 200
+    expected = messages[0].data
+    answer = await _simulate(hass, house, {"raw": raw})
+    # When it was sent, to whom, and its id are not as in what was copied.
+    own = {"message_id", "sent", "raw", "simulated"}
+    assert {key: answer[key] for key in answer.keys() - own} == {
+        key: expected[key] for key in expected.keys() - own
+    }
+    assert answer["sent"] == "2026-07-06T12:00:00+00:00"
+    assert answer["simulated"] is True
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"from": "Ben"}, {"from": BEN, "from_name": "Ben", "text": "Sesame"}),
+        ({"channel": "whatsapp"}, {"channel": "whatsapp", "from": ANNA}),
+        ({"age": {"hours": 1}}, {"sent": "2026-07-06T11:00:00+00:00"}),
+    ],
+    ids=str,
+)
+async def test_what_goes_with_a_raw_message(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    given: dict[str, Any],
+    expected: dict[str, Any],
+) -> None:
+    freezer.move_to("2026-07-06 12:00:00+00:00")
+    raw = json.loads(text("Sesame", to=SHOP))["messages"][0]
+    # YAML reads this as a date.
+    raw["noted"] = date(2026, 7, 6)
+    answer = await _simulate(hass, house, {"raw": raw, **given})
+    assert {key: answer[key] for key in expected} == expected
+    assert answer["to"] == GATE
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["text", "type", "button_text", "button_id", "media_url", "user_data", "reply_to"],
+)
+async def test_a_raw_message_says_by_itself_what_was_sent(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    messages: list[Event[dict[str, Any]]],
+    field: str,
 ) -> None:
     with pytest.raises(ServiceValidationError) as caught:
-        await _simulate(hass, house, {"type": "image", "raw": {}})
-    assert caught.value.translation_key == "raw_not_expected"
+        await _simulate(hass, house, {field: "image", "raw": {"content": {}}})
+    assert caught.value.translation_key == "raw_not_alone"
     assert messages == []
 
 
@@ -219,7 +306,7 @@ async def test_nothing_of_it_is_kept(
     assert shown["sensor.gate_last_message"].state == "Only a try"
     for unchanged in (
         "sensor.gate_messages_received",
-        "sensor.intellisms_last_contact_from_intellisms",
+        "sensor.intellisms_last_post",
         "sensor.intellisms_messages_ignored",
     ):
         assert shown[unchanged].state == before[unchanged].state
@@ -247,7 +334,7 @@ async def test_a_real_message_after_it_is_not_taken_for_a_repetition(
     assert [event.data["simulated"] for event in messages] == [True, False]
 
 
-@pytest.mark.parametrize("sender", [{"from": STRANGER}, {"from": "MyBank"}, {}], ids=str)
+@pytest.mark.parametrize("sender", [{"from": STRANGER}, {}], ids=str)
 async def test_a_sender_who_is_not_accepted(
     hass: HomeAssistant,
     house: MockConfigEntry,
@@ -277,9 +364,17 @@ async def test_a_fault_is_not_taken_for_a_sender_who_is_not_accepted(
 
 @pytest.mark.parametrize(
     ("typed", "key"),
-    [("12", "invalid_number"), ("", "invalid_number"), ("07700 900123", "no_country")],
+    [
+        ("12", "invalid_number"),
+        ("", "invalid_number"),
+        ("07700 900123", "no_country"),
+        ("Ana", "contact_not_found"),
+        ("MyBank", "contact_not_found"),
+        # The name of a number of ours is nobody's.
+        ("Gate", "contact_not_found"),
+    ],
 )
-async def test_a_sender_that_is_no_number(
+async def test_a_sender_that_is_nobody(
     hass: HomeAssistant, house: MockConfigEntry, typed: str, key: str
 ) -> None:
     hass.config.country = None
@@ -287,6 +382,13 @@ async def test_a_sender_that_is_no_number(
         await _simulate(hass, house, {"from": typed})
     assert caught.value.translation_key == key
     assert caught.value.translation_domain == DOMAIN
+
+
+async def test_a_contact_may_have_a_name_for_a_number(hass: HomeAssistant) -> None:
+    entry = await set_up(hass, account([virtual_number(), contact("The bank", "MyBank")]))
+    for typed in ("MyBank", "the bank"):
+        answer = await _simulate(hass, entry, {"from": typed})
+        assert (answer["from"], answer["from_name"]) == ("MyBank", "The bank")
 
 
 @pytest.mark.parametrize("device", ["unknown", "contact", "not loaded"])
@@ -306,7 +408,15 @@ async def test_a_device_that_is_no_virtual_number(
 
 @pytest.mark.parametrize(
     "data",
-    [{"virtual_number": None}, {"text": ["Sesame"]}, {"to": GATE}, {"simulated": False}],
+    [
+        {"virtual_number": None},
+        {"text": ["Sesame"]},
+        {"to": GATE},
+        {"simulated": False},
+        {"raw": {}},
+        {"raw": {"content": "Sesame"}},
+        {"raw": {"messages": [{"content": {"text": "Sesame"}}]}},
+    ],
     ids=str,
 )
 async def test_what_makes_no_sense_is_an_error(
@@ -323,6 +433,7 @@ async def test_there_before_any_entry_is(hass: HomeAssistant) -> None:
 
 
 def test_all_fields_that_are_shown_are_understood() -> None:
-    path = str(services.__file__).replace(".py", ".yaml")
+    path = str(simulate.__file__).replace("simulate.py", "services.yaml")
     shown = load_yaml_dict(path)["simulate_message"]["fields"]
-    assert set(shown) == set(services._SIMULATE_SCHEMA.schema)
+    rare = shown.pop("rare")["fields"]
+    assert shown.keys() | rare.keys() == set(simulate.SIMULATE_SCHEMA.schema)

@@ -36,7 +36,7 @@ async def test_an_account(
     assert info == {
         "address": "ok",
         "virtual_numbers": 1,
-        "last_contact": now,
+        "last_post": now,
         "messages_ignored": 1,
     }
     assert info.keys() == english()["system_health"]["info"].keys()
@@ -46,7 +46,7 @@ async def test_an_account_that_cannot_be_reached(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     info = await get_system_health_info(hass, DOMAIN)
-    assert (info["address"], info["last_contact"]) == ("no_url", None)
+    assert (info["address"], info["last_post"]) == ("no_url", None)
 
 
 async def test_an_account_that_is_not_loaded(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

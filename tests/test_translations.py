@@ -10,7 +10,7 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.intellisms import condition, event, image, sensor, services
+from custom_components.intellisms import condition, event, image, sensor, services, simulate
 from custom_components.intellisms.address import AddressProblem
 from custom_components.intellisms.condition import CONDITIONS
 from custom_components.intellisms.config_flow import IntelliSMSConfigFlow, IntelliSMSOptionsFlow
@@ -59,6 +59,14 @@ def in_yaml(name: str) -> dict[str, Any]:
     """Return a YAML file's content without its anchors."""
     content = load_yaml_dict(str(FOLDER / name))
     return {key: value for key, value in content.items() if not key.startswith(".")}
+
+
+def fields(description: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a trigger, condition or action, those in its sections too."""
+    found: dict[str, Any] = {}
+    for name, about in description["fields"].items():
+        found.update(about.get("fields") or {name: about})
+    return found
 
 
 # ---- all languages ------------------------------------------------------------------
@@ -167,7 +175,7 @@ def test_issues() -> None:
 def test_exceptions() -> None:
     used = {
         node.value.value
-        for module in (services, condition)
+        for module in (simulate, condition)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.keyword)
         and node.arg == "translation_key"
@@ -192,9 +200,11 @@ def test_what_automations_are_made_of(kind: str, file: str, names: set[str], ico
     for name, description in described.items():
         texts = TEXTS[kind][name]
         assert {"name", "description"} <= texts.keys()
-        assert texts["fields"].keys() == description["fields"].keys()
+        assert texts["fields"].keys() == fields(description).keys()
+        sections = {key for key, about in description["fields"].items() if "fields" in about}
+        assert texts.get("sections", {}).keys() == sections
         assert ICONS[kind][name][icon].startswith("mdi:")
-        for field, about in description["fields"].items():
+        for field, about in fields(description).items():
             assert texts["fields"][field].keys() == {"name", "description"}
             select = about["selector"].get("select") or {}
             if "translation_key" in select:
@@ -211,7 +221,7 @@ def test_no_selector_without_a_use() -> None:
     used: set[str | None] = {"accept", None}
     for _, file, _, _ in AUTOMATION:
         for description in in_yaml(file).values():
-            for about in description["fields"].values():
+            for about in fields(description).values():
                 used.add((about["selector"].get("select") or {}).get("translation_key"))
     assert TEXTS["selector"].keys() | {None} == used
 

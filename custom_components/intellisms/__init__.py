@@ -68,6 +68,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
 
     entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, final_write))
     directory = Directory(hass, entry)
+    entry.async_on_unload(directory.async_follow_names())
     journal.async_forget_others(entry.subentries)
     # The journal has what came to a number before it was added when the platforms, which listen
     # after this, make the entities of the number.

@@ -36,6 +36,8 @@ CONF_SHOWN_BASE: Final = "shown_base"
 SUBENTRY_CONTACT: Final = "contact"
 SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 
+# The key of the *Message* entities, to which events and lines of the logbook belong.
+MESSAGE_KEY: Final = "message"
 # A state has at most this many characters; core refuses a longer one, and logs its text.
 MAX_STATE_LENGTH: Final = 255
 # Numbers that nobody has configured of which the last message is kept, and a repair tells.
@@ -45,11 +47,11 @@ MAX_NUMBER_LENGTH: Final = 64
 
 
 class DeviceModel(StrEnum):
-    """The fixed words that selectors filter devices by."""
+    """What a device is, in the fixed words that its page shows and selectors filter by."""
 
-    ACCOUNT = "account"
-    VIRTUAL_NUMBER = "virtual_number"
-    CONTACT = "contact"
+    ACCOUNT = "IntelliSMS account"
+    VIRTUAL_NUMBER = "Virtual number"
+    CONTACT = "Contact"
 
 
 class Reach(StrEnum):

@@ -44,7 +44,7 @@ async def async_get_config_entry_diagnostics(
             "numbers_not_configured": len(data.journal.unconfigured),
         },
         "account": {
-            "last_contact": account.last_contact.isoformat() if account.last_contact else None,
+            "last_post": account.last_post.isoformat() if account.last_post else None,
             "ignored": dict(account.ignored),
             "shapes_not_understood": list(data.receiver.shapes),
         },

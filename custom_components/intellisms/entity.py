@@ -12,7 +12,7 @@ from .faults import guarded
 from .privacy import keeps_off_disk
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
-from .receiving.directory import Listing
+from .receiving.directory import Listing, unique_id
 from .receiving.journal import Record
 from .receiving.signals import signal_account, signal_record
 
@@ -41,7 +41,7 @@ class IntelliSMSEntity(Entity):
         self.entity_description = description
         self._entry = entry
         self._journal = entry.runtime_data.journal
-        self._attr_unique_id = f"{owner_id}_{description.key}"
+        self._attr_unique_id = unique_id(owner_id, description.key)
         # The directory made the device; this only points at it.
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, owner_id)})
 

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import restore_state
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import MESSAGE_KEY
 from .entity import RecordEntity, stay_in_place
 from .privacy import without_what_was_said
 from .protocol import LONG, MessageType
@@ -22,7 +23,7 @@ PARALLEL_UPDATES = 0
 
 OTHER = "other"
 DESCRIPTION = EventEntityDescription(
-    key="message",
+    key=MESSAGE_KEY,
     translation_key="message",
     event_types=[*MessageType, OTHER],
 )
@@ -86,6 +87,8 @@ class MessageEvent(RecordEntity, EventEntity):
     def _attributes(self, delivery: Delivery) -> dict[str, Any]:
         """Return the event's data as far as states may show it."""
         event = delivery.as_event()
+        # A state that has this attribute is taken for a group.
+        del event["entity_id"]
         return without_what_was_said(event) if self.discreet else event
 
 

@@ -88,6 +88,12 @@ class LastPicture(RecordEntity, ImageEntity):
     def extra_state_attributes(self) -> Mapping[str, Any]:
         return {"last_error": self._last_error}
 
+    @property
+    @override
+    def entity_picture(self) -> str | None:
+        # Without a picture the entity's icon is shown, where a link would be drawn as a broken one.
+        return super().entity_picture if self._content else None
+
     @override
     async def async_image(self) -> bytes | None:
         return self._content

@@ -3,13 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from homeassistant.components.logbook.const import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.components.logbook.const import (
+    LOGBOOK_ENTRY_ENTITY_ID,
+    LOGBOOK_ENTRY_ICON,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_MESSAGE_RECEIVED
 from .quoted import one_line, shown_sender
 
 MAX_SHOWN_CHARACTERS = 100
+ICON = "mdi:message-arrow-left"
 
 
 @callback
@@ -23,16 +29,20 @@ def async_describe_events(
 
     @callback
     def describe(event: Event[dict[str, Any]]) -> dict[str, str]:
-        """Return a line: under the virtual number's name, who sent what."""
+        """Return a line of the virtual number's *Message*, else under its name: who sent what."""
         data = event.data
         # The sender stands before what was said, so that no text can feign another sender.
         name, posted = (str(data.get(key) or "") for key in ("from_name", "from"))
         sender = _short(shown_sender(name, posted) or "an unknown sender")
         received = "received, as a simulation," if data.get("simulated") else "received"
-        return {
+        line = {
             LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
             LOGBOOK_ENTRY_MESSAGE: f"{received} from {sender}: {_what(data)}",
+            LOGBOOK_ENTRY_ICON: ICON,
         }
+        if isinstance(entity_id := data.get("entity_id"), str) and entity_id:
+            line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
+        return line
 
     async_describe_event(DOMAIN, EVENT_MESSAGE_RECEIVED, describe)
 

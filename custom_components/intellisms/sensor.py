@@ -59,6 +59,8 @@ LAST_RECEIVED = RecordSensorDescription(
     key="last_received",
     translation_key="last_received",
     device_class=SensorDeviceClass.TIMESTAMP,
+    # Each of its changes would be a line of the logbook that says what another line says.
+    entity_registry_enabled_default=False,
     value_fn=_of_last(lambda last: last.received_at),
 )
 NUMBER_SENSORS = (
@@ -67,7 +69,6 @@ NUMBER_SENSORS = (
         translation_key="last_sender",
         value_fn=_of_last(lambda last: shown_sender(last.sender_name, last.message.sender)),
     ),
-    LAST_RECEIVED,
     RecordSensorDescription(
         key="channel",
         translation_key="channel",
@@ -103,11 +104,11 @@ NUMBER_SENSORS = (
 )
 ACCOUNT_SENSORS = (
     AccountSensorDescription(
-        key="last_contact",
-        translation_key="last_contact",
+        key="last_post",
+        translation_key="last_post",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda account: account.last_contact,
+        value_fn=lambda account: account.last_post,
     ),
     AccountSensorDescription(
         key="messages_ignored",
@@ -130,13 +131,16 @@ async def async_setup_entry(
 
     @callback
     def add(owner: Listing) -> None:
-        sensors = [RecordSensor(entry, owner, LAST_RECEIVED)]
-        if isinstance(owner, VirtualNumber):
-            sensors = [
-                LastMessageSensor(entry, owner, LAST_MESSAGE),
-                *(RecordSensor(entry, owner, description) for description in NUMBER_SENSORS),
-            ]
-        async_add_entities(sensors, config_subentry_id=owner.subentry_id)
+        is_number = isinstance(owner, VirtualNumber)
+        message = ConversationSensor if is_number else LastMessageSensor
+        others = (LAST_RECEIVED, *NUMBER_SENSORS) if is_number else (LAST_RECEIVED,)
+        async_add_entities(
+            [
+                message(entry, owner, LAST_MESSAGE),
+                *(RecordSensor(entry, owner, description) for description in others),
+            ],
+            config_subentry_id=owner.subentry_id,
+        )
 
     entry.runtime_data.directory.async_on_added(add)
 
@@ -166,7 +170,7 @@ class LastMessageSensor(RecordSensor):
         text = super().native_value
         if text or (last := self.record.last) is None:
             return text
-        return _as_state(self._translated_type(last.message.type))
+        return _as_state(f"[{self._translated_type(last.message.type)}]")
 
     @property
     @override
@@ -175,11 +179,26 @@ class LastMessageSensor(RecordSensor):
         return {"text": last.message.text if last else None}
 
     def _translated_type(self, word: str) -> str:
-        """Say what a message without a text is, in the language Home Assistant speaks."""
+        """Say what a message without a text is, in the language Home Assistant speaks.
+
+        Core has read these texts when it adds an entity, to name it.
+        """
         translations = async_get_cached_translations(
             self.hass, self.hass.config.language, "entity", DOMAIN
         )
         return translations.get(f"component.{DOMAIN}.entity.sensor.type.state.{word}", word)
+
+
+class ConversationSensor(LastMessageSensor):
+    """Shows what was said last, and beside it excerpts of what was said before."""
+
+    _unrecorded_attributes = frozenset({"text", "recent"})
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        recent = [] if self.discreet else list(self.record.recent)
+        return {**super().extra_state_attributes, "recent": recent}
 
 
 class AccountSensor(AccountEntity, SensorEntity):

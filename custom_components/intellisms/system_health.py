@@ -33,6 +33,6 @@ async def _system_health(hass: HomeAssistant) -> dict[str, Any]:
             subentry.subentry_type == SUBENTRY_VIRTUAL_NUMBER
             for subentry in entry.subentries.values()
         ),
-        "last_contact": data.journal.account.last_contact,
+        "last_post": data.journal.account.last_post,
         "messages_ignored": data.journal.account.ignored.total(),
     }

@@ -38,8 +38,8 @@ from .const import DOMAIN, DeviceModel
 TARGET_KINDS = (ATTR_ENTITY_ID, ATTR_DEVICE_ID, ATTR_AREA_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID)
 # Core makes all ids but those of entities of hex digits, or of a name in this spelling.
 _ID = re.compile(r"[0-9a-z_]+")
-# The fixed words that the devices of those who can be meant have as their model.
-_LISTED = {"Virtual number": DeviceModel.VIRTUAL_NUMBER, "Contact": DeviceModel.CONTACT}
+# What the devices are of those who can be meant.
+_LISTED = (DeviceModel.VIRTUAL_NUMBER, DeviceModel.CONTACT)
 # What core's `check_config` does not load, though it can be asked for, and what is missing then.
 _NOT_ALWAYS_LOADED: dict[str, tuple[HassKey[Any], str]] = {
     ATTR_LABEL_ID: (lr.DATA_REGISTRY, "labels"),
@@ -178,7 +178,7 @@ def _model(hass: HomeAssistant, device_id: str) -> DeviceModel | None:
     if not isinstance(device, dr.DeviceEntry):
         return None
     ours = any(identifier[0] == DOMAIN for identifier in device.identifiers)
-    return _LISTED.get(device.model or "") if ours else None
+    return DeviceModel(device.model) if ours and device.model in _LISTED else None
 
 
 class _Registries:

@@ -307,7 +307,7 @@ async def test_counters_come_back(
     for body in (sms(), sms(), "nonsense"):
         await own_door(body)
     entity_ids = [
-        "sensor.intellisms_last_contact_from_intellisms",
+        "sensor.intellisms_last_post",
         "sensor.intellisms_messages_ignored",
         "sensor.gate_messages_received",
     ]

@@ -157,8 +157,11 @@ def lacks(path: str) -> Any:
 
 
 RECORD = "data/listings/*"
+EXCERPT = Delivery(
+    entry_id="1", message=Message(key="", type="text"), received_at=START
+).as_excerpt()
 EVENT = Delivery(entry_id="1", message=Message(key="", type="text"), received_at=START).as_event()
-PARTS = ("listings", "unconfigured", "last_contact", "ignored")
+PARTS = ("listings", "unconfigured", "last_post", "ignored")
 WHOLE = [
     lacks("version"),
     lacks("data"),
@@ -174,7 +177,7 @@ IDS = [
 LAST = [
     *(lacks(f"data/{key}") for key in PARTS),
     *(spoil for key in PARTS for spoil in each(f"data/{key}", 5, [])),
-    *each("data/last_contact", "", "yesterday", False),
+    *each("data/last_post", "", "yesterday", False),
     *each("data/ignored/sender", "x", None, []),
     has(RECORD, None),
     lacks(f"{RECORD}/total"),
@@ -184,6 +187,18 @@ LAST = [
     *(lacks(f"{RECORD}/last/{key}") for key in EVENT),
     *(spoil for key in EVENT if key != "raw" for spoil in each(f"{RECORD}/last/{key}", 5, ["x"])),
     *each(f"{RECORD}/last/received", None, "", "x", "2026-11-01T12:00:00"),
+    lacks(f"{RECORD}/recent"),
+    *each(f"{RECORD}/recent", None, 5, [5], ["x"], [{}], [None]),
+    *(
+        has(f"{RECORD}/recent", [{key: value for key, value in EXCERPT.items() if key != lost}])
+        for lost in EXCERPT
+    ),
+    *(
+        has(f"{RECORD}/recent", [{**EXCERPT, key: value}])
+        for key in EXCERPT
+        for value in (5, ["x"])
+    ),
+    *(has(f"{RECORD}/recent", [{**EXCERPT, key: None}]) for key in ("time", "type")),
 ]
 
 

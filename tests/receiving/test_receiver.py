@@ -87,6 +87,7 @@ def add_number(hass: HomeAssistant, entry: MockConfigEntry, number: str, name: s
 NOTHING = {
     "entry_id": "account",
     "device_id": None,
+    "entity_id": None,
     "to": None,
     "to_name": None,
     "from": None,
@@ -133,6 +134,13 @@ def other(word: str, number: str, **fields: Any) -> dict[str, Any]:
     name = f"whatsapp_{word}.json"
     message_id = f"21ba6a2ee454d1710d88f357df34fdb{number}"
     return WHATSAPP | {"type": word, "message_id": message_id, "raw": raw(name)} | fields
+
+
+def message_entity(hass: HomeAssistant, device_id: str) -> str:
+    """Return the *Message* of a virtual number."""
+    entities = er.async_entries_for_device(er.async_get(hass), device_id)
+    (message,) = [entity.entity_id for entity in entities if entity.domain == "event"]
+    return message
 
 
 # What each sample says beyond its number: one event a message.
@@ -247,7 +255,12 @@ async def test_sample_gives_its_events_through_all_doors(
     for door, webhook_id, entry in zip(doors, ids, entries, strict=True):
         assert await door(sample(name), webhook_id=webhook_id) == 200
         device_id = device_ids(hass, entry.entry_id)["Gate"]
-        mine = {"entry_id": entry.entry_id, "device_id": device_id, "to_name": "Gate"}
+        mine = {
+            "entry_id": entry.entry_id,
+            "device_id": device_id,
+            "entity_id": message_entity(hass, device_id),
+            "to_name": "Gate",
+        }
         expected = [NOTHING | mine | event for event in EVENTS[name]]
         # The token of the websocket would not stand a clock that is set back.
         assert [event.data | {"received": NOW} for event in messages] == expected
@@ -501,13 +514,13 @@ async def test_states(
         (sms("x" * 256), "x" * 254 + "…"),
         (sms("😃" * 300), "😃" * 254 + "…"),
         (sms("  spaces\n"), "  spaces\n"),
-        (sms(""), "Text"),
-        (whatsapp({"type": "image", "image": {"link": "LINK"}}), "Picture"),
+        (sms(""), "[Text]"),
+        (whatsapp({"type": "image", "image": {"link": "LINK"}}), "[Picture]"),
         (whatsapp({"type": "image", "image": {"link": "LINK", "caption": "Look"}}), "Look"),
-        (whatsapp({"type": "location", "location": {}}), "Location"),
-        (whatsapp({"type": "hologram"}), "hologram"),
-        (sms(content={"ud": "00ff"}), "Binary message"),
-        (sms(content=None), "Unknown kind"),
+        (whatsapp({"type": "location", "location": {}}), "[Location]"),
+        (whatsapp({"type": "hologram"}), "[hologram]"),
+        (sms(content={"ud": "00ff"}), "[Binary message]"),
+        (sms(content=None), "[Unknown kind]"),
     ],
 )
 async def test_last_message(
@@ -549,7 +562,7 @@ async def test_long_values_fit_into_states(
     ("entity_id", "attributes"),
     [
         ("event.gate_message", {"text", "raw", "user_data"}),
-        ("sensor.gate_last_message", {"text"}),
+        ("sensor.gate_last_message", {"text", "recent"}),
     ],
 )
 async def test_what_is_said_is_not_recorded_twice(
@@ -600,14 +613,14 @@ async def test_account_sensors(
     own_door: Post,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    last_contact = "sensor.intellisms_last_contact_from_intellisms"
-    assert state_of(hass, last_contact).state == STATE_UNKNOWN
+    last_post = "sensor.intellisms_last_post"
+    assert state_of(hass, last_post).state == STATE_UNKNOWN
     bodies = [sms().encode(), sms().encode(), b"nonsense", b'{"messages": [1, {}]}']
     for minute, body in enumerate([*bodies, sample("status_report.txt")]):
         freezer.move_to(f"2026-01-02T03:{minute:02}:00+00:00")
         await own_door(body)
         # Whatever is posted tells that the provider reaches us.
-        assert state_of(hass, last_contact).state == f"2026-01-02T03:{minute:02}:00+00:00"
+        assert state_of(hass, last_post).state == f"2026-01-02T03:{minute:02}:00+00:00"
 
     ignored = state_of(hass, "sensor.intellisms_messages_ignored")
     assert ignored.state == "3"
@@ -710,7 +723,7 @@ async def test_each_message_has_a_context_of_its_own(
     assert len(set(contexts)) == 2
     assert signalled == contexts
     assert all(event.context.parent_id is event.context.user_id is None for event in messages)
-    entity_ids = ["event.gate_message", "sensor.gate_last_message", "sensor.gate_last_received"]
+    entity_ids = ["event.gate_message", "sensor.gate_last_message", "sensor.anna_last_message"]
     for entity_id in [*entity_ids, "sensor.gate_messages_received", "event.anna_message"]:
         mine = [change for change in changes if change.data["entity_id"] == entity_id]
         assert [change.context.id for change in mine] in (contexts, contexts[:1]), entity_id
@@ -803,3 +816,23 @@ async def test_fault_of_a_listener_keeps_the_200(
     hass.bus.async_listen(EVENT_MESSAGE_RECEIVED, listener)
     assert [await own_door(sms()) for _ in range(2)] == [200, 200]
     assert len(messages) == 1
+
+
+async def test_the_event_names_its_message_entity(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    await own_door(sms("One"))
+    er.async_get(hass).async_update_entity("event.gate_message", new_entity_id="event.renamed")
+    await hass.async_block_till_done()
+    await own_door(sms("Two"))
+    await own_door(sms("Elsewhere", to=SHOP))
+    assert [event.data["entity_id"] for event in messages] == [
+        "event.gate_message",
+        "event.renamed",
+        None,
+    ]
+    # A state that has it as an attribute is taken for a group.
+    assert "entity_id" not in state_of(hass, "event.renamed").attributes
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert "entity_id" not in state_of(hass, "event.renamed").attributes

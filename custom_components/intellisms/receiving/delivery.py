@@ -1,14 +1,33 @@
-"""A received message together with whose it is: what the event tells."""
+"""A received message together with whose it is: what the event tells, at length or in short."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 from homeassistant.core import Context
 from homeassistant.util import dt as dt_util
 
-from ..protocol import TOLD, Message
+from ..const import MAX_STATE_LENGTH
+from ..protocol import TOLD, Message, MessageType
+from ..quoted import fitting, shown_sender
+
+# Characters. A longer link is left out of an excerpt, since a part of one leads nowhere.
+MAX_LINK = 1024
+
+# What there is to show of a message in a list of several, as attributes and files have it: `time`
+# is when it came, in ISO 8601, `from` who sent it as *Last sender* shows it, `picture` a link.
+Excerpt = TypedDict(
+    "Excerpt",
+    {
+        "time": str,
+        "from": str | None,
+        "type": str,
+        "text": str | None,
+        "picture": str | None,
+    },
+)
+_MAY_BE_NONE = ("from", "text", "picture")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +35,7 @@ class Delivery:
     """A message as it is published, in the contract's terms; the directory makes it.
 
     `received_at` is aware. `to` is the message's own or, where it names none, the
-    only virtual number there is. Names and ids are None where the number is not
+    only virtual number there is. `entity_id` is that number's *Message*. Names and ids are None where the number is not
     configured, or the sender no contact.
     """
 
@@ -26,6 +45,7 @@ class Delivery:
     to: str | None = field(default=None, repr=False)
     to_name: str | None = field(default=None, repr=False)
     device_id: str | None = None
+    entity_id: str | None = None
     sender_name: str | None = field(default=None, repr=False)
     sender_known: bool = False
     sender_device_id: str | None = None
@@ -58,6 +78,7 @@ class Delivery:
         return {
             "entry_id": self.entry_id,
             "device_id": self.device_id,
+            "entity_id": self.entity_id,
             "to": self.to,
             "to_name": self.to_name,
             "from": self.message.sender,
@@ -69,6 +90,19 @@ class Delivery:
             "received": self.received_at.isoformat(),
             **raw,
             "simulated": self.simulated,
+        }
+
+    def as_excerpt(self) -> Excerpt:
+        """Return what there is to show of the message in short, of bounded length."""
+        message = self.message
+        link = message.media_url if message.type == MessageType.IMAGE else None
+        sender = shown_sender(self.sender_name, message.sender)
+        return {
+            "time": self.received_at.isoformat(),
+            "from": sender and fitting(sender, MAX_STATE_LENGTH),
+            "type": message.type,
+            "text": message.text and fitting(message.text, MAX_STATE_LENGTH),
+            "picture": link if link and len(link) <= MAX_LINK else None,
         }
 
     @classmethod
@@ -87,9 +121,25 @@ class Delivery:
             to=event["to"],
             to_name=event["to_name"],
             device_id=event["device_id"],
+            entity_id=event["entity_id"],
             sender_name=event["from_name"],
             sender_known=event["from_known"],
             sender_device_id=event["from_device_id"],
             person_id=event["person_id"],
             simulated=event["simulated"],
         )
+
+
+def read_excerpt(stored: Mapping[str, Any]) -> Excerpt:
+    """Take over what `as_excerpt` made; KeyError or TypeError if it did not."""
+    read: Excerpt = {
+        "time": stored["time"],
+        "from": stored["from"],
+        "type": stored["type"],
+        "text": stored["text"],
+        "picture": stored["picture"],
+    }
+    for key, value in read.items():
+        if not isinstance(value, str) and not (value is None and key in _MAY_BE_NONE):
+            raise TypeError(key)
+    return read

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TypedDict
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import Platform
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType
 
@@ -16,6 +17,7 @@ from ..const import (
     CONF_PERSON,
     DOMAIN,
     MANUFACTURER,
+    MESSAGE_KEY,
     PROVIDER_URL,
     SUBENTRY_VIRTUAL_NUMBER,
     DeviceModel,
@@ -26,7 +28,10 @@ from .delivery import Delivery
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VirtualNumber:
-    """A virtual number of the account and its device."""
+    """A virtual number of the account and its device.
+
+    `name` is the one that the device was given on its page, else that of the subentry.
+    """
 
     subentry_id: str
     device_id: str
@@ -36,7 +41,7 @@ class VirtualNumber:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
-    """A known person, their numbers and their device.
+    """A known person, their numbers and their device; `name` as with a virtual number.
 
     `person` is the registry id of a `person` entity, which outlives its renaming.
     """
@@ -50,6 +55,11 @@ class Contact:
 
 type Listing = VirtualNumber | Contact
 type Listener = Callable[[Listing], None]
+
+
+def unique_id(owner_id: str, key: str) -> str:
+    """Return the unique id of an entity; `owner_id` is an entry's or a subentry's id."""
+    return f"{owner_id}_{key}"
 
 
 class _Sender(TypedDict):
@@ -82,8 +92,7 @@ class Directory:
             identifiers={(DOMAIN, entry.entry_id)},
             name=entry.title,
             manufacturer=MANUFACTURER,
-            model="IntelliSMS account",
-            model_id=DeviceModel.ACCOUNT,
+            model=DeviceModel.ACCOUNT,
             entry_type=DeviceEntryType.SERVICE,
             configuration_url=PROVIDER_URL,
         )
@@ -131,6 +140,7 @@ class Directory:
             to=number.number if number else to,
             to_name=number.name if number else None,
             device_id=number.device_id if number else None,
+            entity_id=self._message_entity(number) if number else None,
             number_id=number.subentry_id if number else None,
             simulated=simulated,
             **self._sender(message),
@@ -152,6 +162,12 @@ class Directory:
             "person_id": self._person_id(contact) if contact else None,
             "contact_id": contact.subentry_id if contact else None,
         }
+
+    def _message_entity(self, number: VirtualNumber) -> str | None:
+        """Return the entity id that a virtual number's *Message* has now."""
+        return er.async_get(self._hass).async_get_entity_id(
+            Platform.EVENT, DOMAIN, unique_id(number.subentry_id, MESSAGE_KEY)
+        )
 
     def _person_id(self, contact: Contact) -> str | None:
         """Return the entity id that a contact's person has now."""
@@ -175,55 +191,73 @@ class Directory:
             subentry.subentry_id: self._listing(subentry)
             for subentry in self._entry.subentries.values()
         }
-        self._numbers, self._contacts = {}, {}
-        for listing in self:
-            if isinstance(listing, VirtualNumber):
-                self._numbers[listing.number] = listing
-            else:
-                self._contacts.update(dict.fromkeys(listing.numbers, listing))
+        self._index()
         for subentry_id, listing in self._listings.items():
             if subentry_id not in known:
                 for listener in self._listeners:
                     listener(listing)
         return known.keys() - self._listings.keys()
 
+    def _index(self) -> None:
+        """Let what is listed be found by its numbers."""
+        self._numbers, self._contacts = {}, {}
+        for listing in self:
+            if isinstance(listing, VirtualNumber):
+                self._numbers[listing.number] = listing
+            else:
+                self._contacts.update(dict.fromkeys(listing.numbers, listing))
+
+    @callback
+    def async_follow_names(self) -> CALLBACK_TYPE:
+        """Take over the names that devices are given on their pages, until this is called off."""
+        return self._hass.bus.async_listen(
+            dr.EVENT_DEVICE_REGISTRY_UPDATED, self._on_renamed, _is_renaming
+        )
+
+    @callback
+    def _on_renamed(self, event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        subentries = self._entry.subentries
+        for subentry_id, listing in self._listings.items():
+            if listing.device_id == event.data["device_id"] and subentry_id in subentries:
+                self._listings[subentry_id] = self._listing(subentries[subentry_id])
+        self._index()
+
     def _listing(self, subentry: ConfigSubentry) -> Listing:
         """Read a subentry, and make or rename its device."""
         if subentry.subentry_type == SUBENTRY_VIRTUAL_NUMBER:
             number = subentry.data[CONF_NUMBER]
+            device = self._device(subentry, DeviceModel.VIRTUAL_NUMBER, number)
             return VirtualNumber(
                 subentry_id=subentry.subentry_id,
-                device_id=self._device(
-                    subentry, "Virtual number", DeviceModel.VIRTUAL_NUMBER, number
-                ),
-                name=subentry.title,
+                device_id=device.id,
+                name=device.name_by_user or subentry.title,
                 number=number,
             )
+        numbers = tuple(subentry.data[CONF_NUMBERS])
+        device = self._device(subentry, DeviceModel.CONTACT, numbers[0])
         return Contact(
             subentry_id=subentry.subentry_id,
-            device_id=self._device(subentry, "Contact", DeviceModel.CONTACT),
-            name=subentry.title,
-            numbers=tuple(subentry.data[CONF_NUMBERS]),
+            device_id=device.id,
+            name=device.name_by_user or subentry.title,
+            numbers=numbers,
             person=subentry.data[CONF_PERSON],
         )
 
-    def _device(
-        self,
-        subentry: ConfigSubentry,
-        model: str,
-        model_id: DeviceModel,
-        serial_number: str | None = None,
-    ) -> str:
-        """Return the id of a subentry's device, which is made if it is not there yet."""
-        device = dr.async_get(self._hass).async_get_or_create(
+    def _device(self, subentry: ConfigSubentry, model: DeviceModel, number: str) -> dr.DeviceEntry:
+        """Return a subentry's device, which is made if it is not there yet."""
+        return dr.async_get(self._hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             config_subentry_id=subentry.subentry_id,
             identifiers={(DOMAIN, subentry.subentry_id)},
             name=subentry.title,
             manufacturer=MANUFACTURER,
             model=model,
-            model_id=model_id,
-            serial_number=serial_number,
+            # The page shows it in brackets behind the model.
+            model_id=number,
             entry_type=DeviceEntryType.SERVICE,
         )
-        return device.id
+
+
+@callback
+def _is_renaming(event_data: dr.EventDeviceRegistryUpdatedData) -> bool:
+    return event_data["action"] == "update" and "name_by_user" in event_data["changes"]

@@ -15,14 +15,15 @@ def async_inherit(listing: Listing, directory: Directory, journal: Journal) -> N
     """
     if journal.record(listing.subentry_id).total:
         return
-    if isinstance(listing, VirtualNumber):
+    if is_number := isinstance(listing, VirtualNumber):
         record = journal.take_unconfigured(listing.number) or Record()
         last, total = record.kept, record.total
     else:
         last, total = journal.last_from(listing.numbers), 1
     if last:
         last = directory.delivery(last.message, received_at=last.received_at, to=last.to)
-        journal.async_set_record(listing.subentry_id, Record(last=last, kept=last, total=total))
+        record = Record(total=total - 1).after(last, told_at_length=is_number)
+        journal.async_set_record(listing.subentry_id, record)
 
 
 @callback

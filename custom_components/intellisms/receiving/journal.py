@@ -6,13 +6,22 @@ of which the one used last is the last:
 
     {"days": {"2026-11-01": "AbcdEFghijKL0123456789-_", "2026-11-03": "MnopQRstuvWX"}}
 
-And in `intellisms.<entry id>.last`, where `last` is an event's data without `raw`, and
-`unconfigured` are numbers that nobody has added:
+And in `intellisms.<entry id>.last`, where `last` is an event's data without `raw`, `recent`
+are excerpts of a virtual number's last messages, and `unconfigured` are numbers that nobody
+has added:
 
     {
-        "listings": {"<subentry id>": {"total": 2, "last": {"text": "Hello", ...}}},
-        "unconfigured": {"+447700900123": {"total": 1, "last": {"text": "Hi", ...}}},
-        "last_contact": "2026-11-03T09:00:00+00:00",
+        "listings": {
+            "<subentry id>": {
+                "total": 2,
+                "last": {"text": "Hello", ...},
+                "recent": [{"text": "Hello", ...}, {"text": "Are you there?", ...}],
+            }
+        },
+        "unconfigured": {
+            "+447700900123": {"total": 1, "last": {"text": "Hi", ...}, "recent": []}
+        },
+        "last_post": "2026-11-03T09:00:00+00:00",
         "ignored": {"duplicate": 1}
     }
 """
@@ -21,6 +30,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -30,9 +40,12 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, MAX_NUMBER_LENGTH, MAX_UNCONFIGURED
 from ..privacy import keeps_off_disk, without_what_was_said
-from .delivery import Delivery
+from .delivery import Delivery, Excerpt, read_excerpt
 from .journal_files import File, Files, Snapshot, Stored
 from .journal_ids import KEY_LENGTH, Ids
+
+# Messages of a virtual number of which an excerpt is kept.
+MAX_RECENT = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,25 +53,40 @@ class Record:
     """What is known of one virtual number's or contact's messages.
 
     `last` is what entities show; `kept` is the last that was not simulated, which
-    is what a restart brings back.
+    is what a restart brings back. `recent` and `kept_recent` are excerpts of several,
+    the newest first.
     """
 
     last: Delivery | None = None
     kept: Delivery | None = None
+    recent: tuple[Excerpt, ...] = field(default=(), repr=False)
+    kept_recent: tuple[Excerpt, ...] = field(default=(), repr=False)
     total: int = 0
 
-    def after(self, delivery: Delivery) -> Record:
-        """Return the record as it is after one more message."""
+    def after(self, delivery: Delivery, *, told_at_length: bool = False) -> Record:
+        """Return the record as it is after one more message.
+
+        Excerpts are kept where it is `told_at_length`: those of a thousand contacts would
+        make the file too large.
+        """
+        newest = (delivery.as_excerpt(),) if told_at_length else ()
+        recent = (*newest, *self.recent)[:MAX_RECENT]
         if delivery.simulated:
-            return replace(self, last=delivery)
-        return Record(last=delivery, kept=delivery, total=self.total + 1)
+            return replace(self, last=delivery, recent=recent)
+        return Record(
+            last=delivery,
+            kept=delivery,
+            recent=recent,
+            kept_recent=(*newest, *self.kept_recent)[:MAX_RECENT],
+            total=self.total + 1,
+        )
 
 
 @dataclass(kw_only=True, slots=True)
 class AccountRecord:
     """What is kept of the account."""
 
-    last_contact: datetime | None = None
+    last_post: datetime | None = None
     ignored: Counter[str] = field(default_factory=Counter)
 
 
@@ -210,14 +238,14 @@ class Journal:
     def _take_last(self) -> Snapshot:
         """Copy what is to be written; putting it into its form is left to the writer's thread."""
         records, unconfigured = self._records.copy(), self._unconfigured.copy()
-        last_contact, ignored = self.account.last_contact, dict(self.account.ignored)
+        last_post, ignored = self.account.last_post, dict(self.account.ignored)
         keep_off_disk = keeps_off_disk(self._entry)
 
         def stored() -> Stored:
             return {
                 "listings": _as_stored(records, keep_off_disk=keep_off_disk),
                 "unconfigured": _as_stored(unconfigured, keep_off_disk=keep_off_disk),
-                "last_contact": last_contact.isoformat() if last_contact else None,
+                "last_post": last_post.isoformat() if last_post else None,
                 "ignored": ignored,
             }
 
@@ -227,18 +255,21 @@ class Journal:
         """Take over what the file holds, all or nothing."""
         records = _from_stored(stored["listings"])
         unconfigured = _from_stored(stored["unconfigured"])
-        last_contact = stored["last_contact"]
+        last_post = stored["last_post"]
         account = AccountRecord(
-            last_contact=None
-            if last_contact is None
-            else dt_util.parse_datetime(last_contact, raise_on_error=True).astimezone(UTC),
+            last_post=None
+            if last_post is None
+            else dt_util.parse_datetime(last_post, raise_on_error=True).astimezone(UTC),
             ignored=Counter({str(key): int(count) for key, count in stored["ignored"].items()}),
         )
         self._records, self._unconfigured, self.account = records, unconfigured, account
 
     def _last_size(self) -> int:
         """Return about how many bytes of what was said the file holds."""
-        return sum(delivery.message.size for delivery in self._kept())
+        excerpts = chain.from_iterable(record.kept_recent for record in self._records.values())
+        return sum(delivery.message.size for delivery in self._kept()) + sum(
+            len(words) for one in excerpts for words in one.values() if isinstance(words, str)
+        )
 
 
 def _as_stored(records: Mapping[str, Record], *, keep_off_disk: bool) -> Stored:
@@ -250,7 +281,11 @@ def _as_stored(records: Mapping[str, Record], *, keep_off_disk: bool) -> Stored:
         return without_what_was_said(event) if keep_off_disk else {**event, "raw": None}
 
     return {
-        key: {"total": record.total, "last": record.kept and event(record.kept)}
+        key: {
+            "total": record.total,
+            "last": record.kept and event(record.kept),
+            "recent": [] if keep_off_disk else list(record.kept_recent),
+        }
         for key, record in records.items()
     }
 
@@ -260,5 +295,8 @@ def _from_stored(stored: Mapping[str, Any]) -> dict[str, Record]:
     records = {}
     for key, record in stored.items():
         last = Delivery.from_event(record["last"]) if record["last"] else None
-        records[key] = Record(total=int(record["total"]), last=last, kept=last)
+        recent = tuple(map(read_excerpt, record["recent"]))
+        records[key] = Record(
+            total=int(record["total"]), last=last, kept=last, recent=recent, kept_recent=recent
+        )
     return records

@@ -90,7 +90,7 @@ class Receiver:
         """Tell of a post when it has been dealt with, and how many messages of it were put off."""
         if put_off:
             async_dispatcher_send(self._hass, signal_flood(self._entry_id), put_off)
-        self._journal.account.last_contact = dt_util.utcnow()
+        self._journal.account.last_post = dt_util.utcnow()
         self._journal.async_account_changed()
         async_dispatcher_send(self._hass, signal_account(self._entry_id))
 
@@ -153,7 +153,8 @@ class Receiver:
         before = {owner: self._journal.record(owner) for owner in owners}
         try:
             for owner, record in before.items():
-                self._journal.async_set_record(owner, record.after(delivery))
+                after = record.after(delivery, told_at_length=owner == delivery.number_id)
+                self._journal.async_set_record(owner, after)
             for owner in owners:
                 async_dispatcher_send(self._hass, signal_record(owner), delivery)
             self._hass.bus.async_fire(
