@@ -158,7 +158,7 @@ def lacks(path: str) -> Any:
 
 RECORD = "data/listings/*"
 EVENT = Delivery(entry_id="1", message=Message(key="", type="text"), received_at=START).as_event()
-PARTS = ("listings", "unconfigured", "last_contact", "ignored")
+PARTS = ("listings", "unconfigured", "last_contact", "ignored", "missed")
 WHOLE = [
     lacks("version"),
     lacks("data"),

@@ -13,7 +13,8 @@ And in `intellisms.<entry id>.last`, where `last` is an event's data without `ra
         "listings": {"<subentry id>": {"total": 2, "last": {"text": "Hello", ...}}},
         "unconfigured": {"+447700900123": {"total": 1, "last": {"text": "Hi", ...}}},
         "last_contact": "2026-11-03T09:00:00+00:00",
-        "ignored": {"duplicate": 1}
+        "ignored": {"duplicate": 1},
+        "missed": {"<device id>": "Alice"}
     }
 """
 
@@ -60,6 +61,9 @@ class AccountRecord:
 
     last_contact: datetime | None = None
     ignored: Counter[str] = field(default_factory=Counter)
+    # Names of numbers and contacts that were removed and that an automation still waits for, by
+    # the ids of their devices.
+    missed: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 class Journal:
@@ -211,6 +215,7 @@ class Journal:
         """Copy what is to be written; putting it into its form is left to the writer's thread."""
         records, unconfigured = self._records.copy(), self._unconfigured.copy()
         last_contact, ignored = self.account.last_contact, dict(self.account.ignored)
+        missed = self.account.missed.copy()
         keep_off_disk = keeps_off_disk(self._entry)
 
         def stored() -> Stored:
@@ -219,6 +224,7 @@ class Journal:
                 "unconfigured": _as_stored(unconfigured, keep_off_disk=keep_off_disk),
                 "last_contact": last_contact.isoformat() if last_contact else None,
                 "ignored": ignored,
+                "missed": missed,
             }
 
         return stored
@@ -233,6 +239,7 @@ class Journal:
             if last_contact is None
             else dt_util.parse_datetime(last_contact, raise_on_error=True).astimezone(UTC),
             ignored=Counter({str(key): int(count) for key, count in stored["ignored"].items()}),
+            missed={str(key): str(name) for key, name in stored["missed"].items()},
         )
         self._records, self._unconfigured, self.account = records, unconfigured, account
 
