@@ -195,11 +195,13 @@ async def test_core_accepts_it(hass: HomeAssistant, file: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 async def test_its_devices_are_picked_from_ours(hass: HomeAssistant, file: str) -> None:
     for name, given in load(file.removesuffix(".yaml")).inputs.items():
-        (kind, config), *_ = given["selector"].items()
-        if kind != "device" or name == "phone":
+        if name not in {"numbers", "contacts"}:
             continue
-        model = "contact" if name == "contacts" else "virtual_number"
-        assert config["filter"] == [{"integration": DOMAIN, "model_id": model}]
+        (kind, config), *_ = given["selector"].items()
+        model = "Contact" if name == "contacts" else "Virtual number"
+        # Home Assistant 2026.7 cannot pick an entity by its device's model.
+        picked = {"model": model} if kind == "device" else {"domain": ["event"]}
+        assert config["filter"] == [{"integration": DOMAIN, **picked}]
         # Without a choice there is no automation, rather than one for everybody.
         assert "default" not in given
 
@@ -264,7 +266,7 @@ async def gate(
     }
     await fill_in(
         "gate_for_known_contacts",
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"], ids["Ben"]],
         open_actions=[{"action": "cover.open_cover", "target": {"entity_id": "cover.gate"}}],
         refused_actions=step(
@@ -378,7 +380,7 @@ async def test_gate_hours(
     calls = async_mock_service(hass, "script", "open_gate")
     await fill_in(
         "gate_for_known_contacts",
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"]],
         open_actions=step("script.open_gate"),
         **hours,
@@ -388,13 +390,13 @@ async def test_gate_hours(
     assert len(calls) == opened
 
 
-@pytest.mark.parametrize("empty", ["virtual_numbers", "contacts", "channels"])
+@pytest.mark.parametrize("empty", ["numbers", "contacts", "channels"])
 async def test_gate_without_a_choice_is_no_automation(
     hass: HomeAssistant, ids: dict[str, str], fill_in: FillIn, deliver: Deliver, empty: str
 ) -> None:
     calls = async_mock_service(hass, "script", "open_gate")
     inputs: dict[str, Any] = {
-        "virtual_numbers": [ids["Gate"]],
+        "numbers": ["event.gate_message"],
         "contacts": [ids["Anna"]],
         "open_actions": step("script.open_gate"),
     }
@@ -467,7 +469,7 @@ async def command(
 ) -> list[ServiceCall]:
     """Return the calls of a heating that Anna and Ben may command with a PIN."""
     contacts = [ids["Anna"], ids["Ben"]]
-    await fill_in("text_command", virtual_numbers=[ids["Gate"]], contacts=contacts, **PIN)
+    await fill_in("text_command", numbers=["event.gate_message"], contacts=contacts, **PIN)
     return heated
 
 
@@ -495,7 +497,7 @@ async def test_command_by_the_chosen_channel(
 ) -> None:
     await fill_in(
         "text_command",
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"]],
         channels=["whatsapp"],
         **PIN,
@@ -565,7 +567,7 @@ async def test_command_with_hardly_a_pin_never_runs(
 ) -> None:
     await fill_in(
         "text_command",
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"]],
         **(PIN | {"pin": pin, "command": spoken}),
     )
@@ -578,7 +580,7 @@ async def by_hand(
 ) -> None:
     """Make automations from the blueprint as nobody could in the form, or several."""
     shutil.copytree(FOLDER.parent, folder / "blueprints" / "automation")
-    inputs = {"virtual_numbers": [ids["Gate"]], "contacts": [ids["Anna"], ids["Ben"]], **PIN}
+    inputs = {"numbers": ["event.gate_message"], "contacts": [ids["Anna"], ids["Ben"]], **PIN}
     path = "intellisms/text_command.yaml"
     await automate(
         hass,
@@ -704,7 +706,7 @@ async def test_commands_run_one_after_another(
     slow = [{"delay": 5}, *step("script.heat")]
     await fill_in(
         "text_command",
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"]],
         **(PIN | {"command_actions": slow}),
     )
@@ -726,7 +728,7 @@ async def test_commands_wait_until_wrong_pin_is_done(
     """The form and the pages say so."""
     await fill_in(
         "text_command",
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"], ids["Ben"]],
         **(PIN | {"wrong_pin_actions": [{"delay": 5}]}),
     )
@@ -839,7 +841,7 @@ async def test_nothing_runs_where_wrong_pins_cannot_be_counted(
 ) -> None:
     if helper is not None:
         assert await async_setup_component(hass, "input_text", {"input_text": helper})
-    await fill_in("text_command", virtual_numbers=[ids["Gate"]], contacts=[ids["Anna"]], **PIN)
+    await fill_in("text_command", numbers=["event.gate_message"], contacts=[ids["Anna"]], **PIN)
     for body in (RIGHT, WRONG, RIGHT):
         await deliver(text(body))
     assert heated == told == []
@@ -859,7 +861,7 @@ async def test_nothing_runs_where_the_helper_is_not_available(
     hass.states.async_set("input_text.gone", state)
     await fill_in(
         "text_command",
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"]],
         **(PIN | {"wrong_pins": "input_text.gone"}),
     )
@@ -878,7 +880,7 @@ async def test_a_helper_that_is_full_lets_nobody_in(
     helper = {"wrong_pins": {"max": 20}}
     assert await async_setup_component(hass, "input_text", {"input_text": helper})
     contacts = [ids["Anna"], ids["Ben"]]
-    await fill_in("text_command", virtual_numbers=[ids["Gate"]], contacts=contacts, **PIN)
+    await fill_in("text_command", numbers=["event.gate_message"], contacts=contacts, **PIN)
     await deliver(text(RIGHT, sender=BEN))
     await deliver(text(WRONG))
     await deliver(text(RIGHT, sender=BEN))
@@ -960,7 +962,7 @@ async def question(
         "yes_no_question",
         ask_when=[{"trigger": "event", "event_type": "doorbell"}],
         ask_actions=step("script.ask"),
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"], ids["Ben"]],
         yes_buttons=["Yes", "LET_IN"],
         yes_actions=step("script.yes", who="{{ who }}"),
@@ -1067,6 +1069,8 @@ async def test_question_is_open_no_longer_for_taps_that_come_late(
         lambda: text("Yes", channel="whatsapp"),
         lambda: button("Yes", age=timedelta(seconds=15)),
         lambda: posted(button("Yes"), sent=None),
+        lambda: button("Yes", age=timedelta(seconds=-45)),
+        lambda: posted(button("Yes"), sent="2099-01-01T00:00:00+00:00"),
     ],
     ids=[
         "a stranger",
@@ -1078,6 +1082,8 @@ async def test_question_is_open_no_longer_for_taps_that_come_late(
         "a text",
         "an old tap",
         "a tap without a time",
+        "a tap from the near future",
+        "a tap from the far future",
     ],
 )
 async def test_question_waits_on(
@@ -1136,7 +1142,7 @@ async def test_a_button_that_stands_for_both_answers_says_no(
         "yes_no_question",
         ask_when=[{"trigger": "event", "event_type": "doorbell"}],
         ask_actions=[],
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"]],
         yes_buttons=["Maybe"],
         no_buttons=["Maybe"],
@@ -1161,7 +1167,7 @@ async def test_a_tap_that_comes_before_the_wait_keeps_no_other_out(
         "yes_no_question",
         ask_when=[{"trigger": "event", "event_type": "doorbell"}],
         ask_actions=[{"delay": 20}],
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"]],
         yes_actions=step("script.yes"),
         no_actions=step("script.no"),
@@ -1245,7 +1251,7 @@ async def test_question_with_nothing_but_what_is_needed(
         ask_when=[{"trigger": "event", "event_type": "doorbell"}],
         ask_if=[{"condition": "state", "entity_id": "input_boolean.ask", "state": "on"}],
         ask_actions=step("script.ask"),
-        virtual_numbers=[ids["Gate"]],
+        numbers=["event.gate_message"],
         contacts=[ids["Anna"]],
     )
     await ring(hass)
@@ -1267,7 +1273,7 @@ async def forwarding(
     calls: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
     await fill_in(
         "forward_to_phone",
-        virtual_numbers=[ids["Gate"]],
+        numbers=[ids["Gate"]],
         notify=["notify.phone", "notify.tablet"],
         **inputs,
     )
@@ -1399,7 +1405,7 @@ async def test_alerts_when_a_picture_arrives(
     more = async_mock_service(hass, "script", "more")
     await fill_in(
         "picture_alert",
-        virtual_numbers=[ids["Gate"]],
+        numbers=[ids["Gate"]],
         phone=phone,
         more_actions=step("script.more", link="{{ trigger.message.media_url }}"),
     )
@@ -1429,9 +1435,7 @@ async def test_alerts_with_strangers_names_in_quotation_marks(
     sender: str | None,
     shown: str,
 ) -> None:
-    await fill_in(
-        "picture_alert", virtual_numbers=[ids["Gate"]], phone=phone, sender="anyone", show=False
-    )
+    await fill_in("picture_alert", numbers=[ids["Gate"]], phone=phone, sender="anyone", show=False)
     await deliver(posted(image(LINK), **{"from": sender}))
     [alert] = alerts
     assert alert["message"].replace("an u", "") == f"Picture from {shown}"
@@ -1447,7 +1451,7 @@ async def test_alerts_without_the_picture_itself(
 ) -> None:
     await fill_in(
         "picture_alert",
-        virtual_numbers=[ids["Gate"]],
+        numbers=[ids["Gate"]],
         phone=phone,
         sender="anyone",
         show=False,

@@ -33,6 +33,7 @@ from custom_components.intellisms.matching.patterns import (
     PATTERN_SHARE,
     PATTERN_TIMEOUT,
 )
+from custom_components.intellisms.message_filter import Reason
 from custom_components.intellisms.picture import PictureError
 from custom_components.intellisms.protocol import STATUS_WORDS, MessageType
 from custom_components.intellisms.receiving.delivery import Excerpt
@@ -100,6 +101,7 @@ def calls(hass: HomeAssistant) -> Calls:
             "notify.send_message",
             "scene.turn_on",
             "script.ask",
+            "script.water",
             "siren.turn_on",
         )
     ]
@@ -313,6 +315,35 @@ async def guests(
     assert await move() == alarm
 
 
+async def water(
+    hass: HomeAssistant, deliver: Deliver, calls: Calls, freezer: FrozenDateTimeFactory
+) -> None:
+    question = [("script.ask", {"question": "For how many minutes?"})]
+    await deliver(text("Water", sender=STRANGER))
+    await deliver(text("Water", to=SHOP))
+    assert calls() == []
+    await deliver(text("Water"))
+    assert calls() == question
+    # Neither another's answer nor one to another number is this one's.
+    await deliver(text("20", sender=BEN))
+    await deliver(text("30", sender=STRANGER))
+    await deliver(text("40", to=SHOP))
+    assert calls() == []
+    await deliver(text("10"))
+    assert calls() == [("script.water", {"minutes": 10})]
+
+    await deliver(text("Water", sender=BEN))
+    assert calls() == question
+    await deliver(text("for ever", sender=BEN))
+    await deliver(text("10", sender=BEN))
+    assert calls() == []
+
+    await deliver(text("Water"))
+    assert calls() == question
+    await pass_time(hass, freezer, 301)
+    await deliver(text("10"))
+
+
 SCENARIOS: dict[tuple[str, str], Scenario] = {
     ("README.md", "Open the gate by WhatsApp"): gate_for_alice,
     ("docs/automations.md", "Ask when the doorbell rings"): doorbell,
@@ -321,6 +352,7 @@ SCENARIOS: dict[tuple[str, str], Scenario] = {
     ("docs/automations.md", "Messages at night"): night,
     ("docs/automations.md", "Movement at the door"): guests,
     ("docs/automations.md", "Open the gate by WhatsApp"): gate_for_two,
+    ("docs/automations.md", "Water the garden by text"): water,
 }
 
 
@@ -421,6 +453,11 @@ def test_fields(heading: str, file: str, key: str) -> None:
     assert list(table) == described(file, key)
 
 
+def test_reasons() -> None:
+    (table,) = tables("Why it did not run")
+    assert {*table, Reason.NOT_TARGETED} == set(Reason)
+
+
 def test_limits_of_comparing() -> None:
     assert words(section("Trigger: button tapped").split("|")[0])[1:] == [
         "button",
@@ -458,6 +495,7 @@ async def test_trigger_variables(
     assert {name.removeprefix("trigger.") for name in table} <= set(trigger)
     assert trigger["message"] == messages[-1].data
     assert trigger["match"] == {0: "heat 21", 1: "heat", 2: "21", "what": "heat"}
+    assert trigger["words"] == ["please", "heat", "21"]
     assert trigger["platform"] in words(table["trigger.platform"])
     assert trigger["description"] in words(table["trigger.description"])
 

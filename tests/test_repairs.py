@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+import json
 from pathlib import Path
 import re
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from homeassistant.config_entries import (
     ConfigSubentry,
 )
 from homeassistant.core import CoreState, HomeAssistant
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.issue_registry import IssueEntry
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -62,6 +63,8 @@ SHED = "+447700900123"
 # The older form, which need not say what number it is for.
 FORM = f"text=Hello&from={SENDER.removeprefix('+')}"
 type Submit = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+# What the repair of a choice that is gone shows of the automation below.
+LINK = "[Open the gate](/config/automation/edit/open)"
 GARBAGE = '{"message": {"secret": "Alice"}}'
 
 
@@ -262,8 +265,8 @@ async def the_disk_is_full(world: World) -> None:
 
 def automation(world: World, *names: str) -> dict[str, Any]:
     """Return an automation that waits for messages to some numbers."""
-    options = {"virtual_number": [world.device(name) for name in names]}
-    trigger = {"trigger": "intellisms.message_received", "options": options}
+    target = {"device_id": [world.device(name) for name in names]}
+    trigger = {"trigger": "intellisms.message_received", "target": target}
     return {"id": "open", "alias": "Open the gate", "triggers": [trigger], "actions": []}
 
 
@@ -635,35 +638,120 @@ async def test_an_address_that_was_shown_without_a_url_is_to_be_pasted(world: Wo
 
 
 @pytest.mark.parametrize(
-    ("enabled", "field", "name", "asks"),
+    ("target", "missed"),
     [
-        (False, "virtual_number", "Shop", False),
-        (True, "virtual_number", "Shop", True),
-        # A number is no contact: nobody can be meant.
-        (True, "contacts", "Gate", True),
-        (True, "virtual_number", "Gate", False),
+        ({"device_id": "{Gate}"}, None),
+        ({"device_id": "{Shop}"}, "`Shop`"),
+        ({"device_id": ["{Gate}", "{Shop}"]}, "`Shop`"),
+        ({"entity_id": ["event.gate_message"]}, None),
+        ({"entity_id": "event.shop_message"}, "`event.shop_message`"),
+        ({"entity_id": "light.kitchen", "device_id": "{Shop}"}, "`light.kitchen`, `Shop`"),
+        ({"label_id": "nobody"}, "`nobody`"),
+        ({"area_id": "attic"}, "`attic`"),
+        # Who was never there has no name.
+        ({"device_id": "0" * 32}, f"`{'0' * 32}`"),
+        ({}, None),
+        # What core refuses, it tells itself.
+        ({"device_id": "{{ x }}"}, None),
+        ({"device_id": []}, None),
     ],
+    ids=str,
 )
 async def test_which_choice_is_told(
-    world: World, field: str, name: str, *, enabled: bool, asks: bool
+    world: World, target: dict[str, Any], missed: str | None
 ) -> None:
+    ids = {f"{{{name}}}": world.device(name) for name in ("Gate", "Shop")}
     config = automation(world)
-    config["triggers"][0] |= {"enabled": enabled, "options": {field: [world.device(name)]}}
+    config["triggers"][0]["target"] = {
+        kind: [ids.get(one, one) for one in chosen]
+        if isinstance(chosen, list)
+        else ids.get(chosen, chosen)
+        for kind, chosen in target.items()
+    }
     assert await async_setup_component(world.hass, "automation", {"automation": [config]})
     world.remove("Shop")
     await world.settle()
-    assert (Issue.CHOICE_GONE in world.issues()) is asks
+    told = world.issues().get(Issue.CHOICE_GONE)
+    assert (told and told.translation_placeholders) == (
+        missed and {"automation": LINK, "missed": missed}
+    )
+
+
+async def test_what_is_switched_off_waits_for_nobody(world: World) -> None:
+    config = automation(world, "Shop")
+    config["triggers"][0]["enabled"] = False
+    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    world.remove("Shop")
+    await world.settle()
+    assert world.issues() == {}
+
+
+async def test_a_name_is_known_as_long_as_somebody_misses_it(world: World) -> None:
+    names = {"Gate": "Front gate", "Shop": None}
+    for name, by_user in names.items():
+        dr.async_get(world.hass).async_update_device(world.device(name), name_by_user=by_user)
+    config = automation(world, "Gate", "Shop")
+    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    for name in names:
+        world.remove(name)
+    await world.settle()
+
+    def missed() -> Any:
+        return (world.issues()[Issue.CHOICE_GONE].translation_placeholders or {})["missed"]
+
+    def kept() -> Any:
+        path = world.storage / f"{DOMAIN}.{world.entry.entry_id}.last"
+        return json.loads(path.read_text())["data"]["missed"]
+
+    assert missed() == "`Front gate`, `Shop`"
+    # As after a restart, which forgets all issues.
+    await world.hass.config_entries.async_unload(world.entry.entry_id)
+    assert sorted(kept().values()) == ["Front gate", "Shop"]
+    ir.async_get(world.hass).issues.clear()
+    await world.hass.config_entries.async_setup(world.entry.entry_id)
+    await world.settle()
+    assert missed() == "`Front gate`, `Shop`"
+    with patch("homeassistant.config.load_yaml_config_file", return_value={"automation": []}):
+        await world.hass.services.async_call("automation", "reload", blocking=True)
+    await world.settle()
+    assert world.issues() == {}
+    await world.hass.config_entries.async_unload(world.entry.entry_id)
+    assert kept() == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({}, "[Open the gate](/config/automation/edit/open)"),
+        ({"id": "a/b c"}, "[Open the gate](/config/automation/edit/a%2Fb%20c)"),
+        ({"alias": "[Open](x)"}, "[(Open)(x)](/config/automation/edit/open)"),
+        # One from YAML, without an id, cannot be edited in the browser.
+        ({"id": None}, "Open the gate"),
+    ],
+    ids=str,
+)
+async def test_the_link_to_an_automation(world: World, more: dict[str, Any], shown: str) -> None:
+    config = automation(world, "Shop") | more
+    config = {key: value for key, value in config.items() if value is not None}
+    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    world.remove("Shop")
+    await world.settle()
+    told = world.issues()[Issue.CHOICE_GONE].translation_placeholders or {}
+    assert told["automation"] == shown
 
 
 async def a_choice_in_a_script_is_gone(world: World) -> None:
-    options = {"virtual_number": world.device("Shop")}
-    condition = {"condition": "intellisms.last_message", "options": options}
+    target = {"device_id": world.device("Shop")}
+    condition = {"condition": "intellisms.last_message", "target": target}
     script = {"alias": "Lock up", "sequence": [{"if": condition, "then": []}]}
     assert await async_setup_component(world.hass, "script", {"script": {"lock": script}})
     world.remove("Shop")
     await world.settle()
     issue = world.issues()[Issue.CHOICE_GONE]
-    assert issue.translation_placeholders == {"automation": "Lock up"}
+    assert issue.translation_placeholders == {
+        "automation": "[Lock up](/config/script/edit/lock)",
+        "missed": "`Shop`",
+    }
 
 
 async def test_hundreds_of_automations_are_looked_at_a_part_at_a_time(world: World) -> None:
@@ -679,11 +767,11 @@ async def test_hundreds_of_automations_are_looked_at_a_part_at_a_time(world: Wor
     world.hass.bus.async_fire(EVENT_AUTOMATION_RELOADED)
     await world.hass.async_block_till_done(wait_background_tasks=True)
     told = [
-        issue.translation_placeholders
+        (issue.translation_placeholders or {})["automation"]
         for issue in ir.async_get(world.hass).issues.values()
         if issue.translation_key == Issue.CHOICE_GONE
     ]
-    assert told == [{"automation": f"Number {n}"} for n in range(count)]
+    assert told == [f"[Number {n}](/config/automation/edit/{n})" for n in range(count)]
 
 
 async def test_a_script_that_was_changed_is_looked_at(world: World) -> None:

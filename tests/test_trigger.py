@@ -34,6 +34,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import regex
+import voluptuous as vol
 
 from custom_components import intellisms
 from custom_components.intellisms.condition import CONDITIONS
@@ -1268,6 +1269,19 @@ async def test_the_editor_lists_the_triggers_with_their_fields(
     while "intellisms.button_tapped" not in listed:
         listed |= (await client.receive_json())["event"]
     for name, trigger in TRIGGERS.items():
-        fields = set(listed[f"intellisms.{name}"]["fields"])
+        description = listed[f"intellisms.{name}"]
+        fields = description["fields"]
         assert issubclass(trigger, MessageTrigger)
-        assert fields == set(trigger._FIELDS)
+        assert set(fields) == set(trigger._FIELDS)
+        assert description["target"]["entity"] == [{"integration": DOMAIN, "domain": ["event"]}]
+        # What has a value all the time has no tick box, and the value is that of the schema.
+        defaults = {
+            str(key): key.default() for key in trigger._FIELDS if key.default is not vol.UNDEFINED
+        }
+        for field, about in fields.items():
+            assert about.get("required", False) is (field in defaults)
+            assert about.get("default") == (
+                {"minutes": 5}
+                if (name, field) == ("button_tapped", "max_age")
+                else defaults.get(field)
+            )

@@ -50,6 +50,7 @@ CHECK_INTERVAL = timedelta(hours=1)
 ADDRESS_INTERVAL = timedelta(minutes=5)
 # The provider posts again every 5 minutes; after this time it has stopped doing so.
 QUIET = timedelta(minutes=15)
+_NO_BRACKETS = str.maketrans("[]", "()")
 
 
 class Watch:
@@ -197,10 +198,16 @@ class Watch:
 
     @callback
     def _tell_gone(self, gone: Gone) -> None:
-        """Name the automations and scripts whose choice is gone."""
+        """Name the automations and scripts whose choice is gone, and whom they miss."""
         fixed = {issue.issue_id for issue in self._issues.raised(Issue.CHOICE_GONE)}
-        for entity_id, name in gone.items():
-            self._issues.create(Issue.CHOICE_GONE, entity_id, placeholders={"automation": name})
+        for entity_id, waiting in gone.items():
+            # Brackets would end the link's text.
+            name = waiting.name.translate(_NO_BRACKETS)
+            placeholders = {
+                "automation": f"[{name}]({waiting.path})" if waiting.path else name,
+                "missed": ", ".join(f"`{quoted(missed)}`" for missed in waiting.missed),
+            }
+            self._issues.create(Issue.CHOICE_GONE, entity_id, placeholders=placeholders)
             fixed.discard(self._issues.id(Issue.CHOICE_GONE, entity_id))
         for issue_id in fixed:
             ir.async_delete_issue(self._hass, DOMAIN, issue_id)

@@ -29,7 +29,14 @@ const browser = await chromium.launchPersistentContext(profile, {
 const page = browser.pages()[0] ?? (await browser.newPage());
 page.setDefaultTimeout(30_000);
 
+// Each press of a person's, wherever it lands; a page that is loaded anew counts from 0.
+await page.addInitScript(() => {
+  window.clicks = 0;
+  window.addEventListener("pointerdown", () => (window.clicks += 1), true);
+});
+
 const goto = (path) => page.goto(house.url + path);
+const clicks = () => page.evaluate(() => window.clicks);
 const command = (message) =>
   page.evaluate((m) => document.querySelector("home-assistant").hass.callWS(m), message);
 const state = (entity) =>
@@ -48,9 +55,11 @@ const field = (heading) =>
   });
 const tick = (heading) => field(heading).locator("ha-checkbox").click();
 
-async function pick(heading, device) {
-  await field(heading).getByText("Select a device").click();
-  await option(device).click();
+
+// Choose a device in the target picker of the trigger or condition that is open.
+async function aim(device) {
+  await page.locator("ha-automation-sidebar ha-target-picker").getByText("Add target").click();
+  await page.getByRole("option", { name: device }).first().click();
 }
 
 async function picture(name) {
@@ -253,36 +262,23 @@ const steps = {
   },
 
   "build an automation by clicks": async () => {
-    await goto("/config");
-    await page.getByRole("link", { name: "Automations & scenes" }).click();
-    await page.getByText("Create automation").first().click();
-    await page.getByText("Create new automation").click();
-    await page.getByText("Add trigger").first().click();
-    const search = page.locator("input:visible").last();
+    await goto(`/config/devices/device/${aliceId}`);
+    await page.getByText("Add to…").first().click();
+    await page.getByText("Create as a new trigger").first().click();
     for (const name of ["Message received", "Button tapped"]) {
-      await search.fill(name);
-      await page.getByText(name, { exact: true }).first().waitFor();
+      await page.getByText(name).last().waitFor();
     }
-    await search.fill("");
-    await choose("Button tapped", "When somebody taps a button in WhatsApp.");
+    await picture("by_target");
+    await page.getByText("Button tapped").last().click();
     await shows("mdi:gesture-tap-button", "ha-automation-trigger-row ha-trigger-icon");
-    await field("Virtual numbers").getByText("Select a device").waitFor();
     await tick("Buttons");
     await field("Buttons").getByText("Add", { exact: true }).click();
     await field("Buttons").getByRole("textbox").fill("Open");
-    await tick("These contacts");
-    await pick("These contacts", "Alice");
-    await tick("Not older than");
-    await field("Not older than").getByRole("spinbutton", { name: "mm" }).fill("5");
     await picture("editor_trigger");
     await act("Turn on");
-    await page.getByText("Add condition").first().click();
-    await page.locator("input:visible").last().fill("Last message");
-    await page.getByText("If the last message to a virtual number").first().waitFor();
-    await page.keyboard.press("Escape");
     const { triggers } = await saveQueued("Open the gate");
-    const { button: buttons, contacts, max_age } = triggers[0].options;
-    assert.deepEqual([buttons, contacts, max_age.minutes], [["Open"], [aliceId], 5]);
+    console.log(JSON.stringify(triggers), await clicks());
+    process.exit(3);
   },
 
   "run an automation by a tap": async () => {

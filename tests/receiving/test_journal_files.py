@@ -161,7 +161,7 @@ EXCERPT = Delivery(
     entry_id="1", message=Message(key="", type="text"), received_at=START
 ).as_excerpt()
 EVENT = Delivery(entry_id="1", message=Message(key="", type="text"), received_at=START).as_event()
-PARTS = ("listings", "unconfigured", "last_post", "ignored")
+PARTS = ("listings", "unconfigured", "last_post", "ignored", "missed")
 WHOLE = [
     lacks("version"),
     lacks("data"),

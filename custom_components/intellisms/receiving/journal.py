@@ -22,7 +22,8 @@ has added:
             "+447700900123": {"total": 1, "last": {"text": "Hi", ...}, "recent": []}
         },
         "last_post": "2026-11-03T09:00:00+00:00",
-        "ignored": {"duplicate": 1}
+        "ignored": {"duplicate": 1},
+        "missed": {"<device id>": "Alice"}
     }
 """
 
@@ -88,6 +89,9 @@ class AccountRecord:
 
     last_post: datetime | None = None
     ignored: Counter[str] = field(default_factory=Counter)
+    # Names of numbers and contacts that were removed and that an automation still waits for, by
+    # the ids of their devices.
+    missed: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 class Journal:
@@ -239,6 +243,7 @@ class Journal:
         """Copy what is to be written; putting it into its form is left to the writer's thread."""
         records, unconfigured = self._records.copy(), self._unconfigured.copy()
         last_post, ignored = self.account.last_post, dict(self.account.ignored)
+        missed = self.account.missed.copy()
         keep_off_disk = keeps_off_disk(self._entry)
 
         def stored() -> Stored:
@@ -247,6 +252,7 @@ class Journal:
                 "unconfigured": _as_stored(unconfigured, keep_off_disk=keep_off_disk),
                 "last_post": last_post.isoformat() if last_post else None,
                 "ignored": ignored,
+                "missed": missed,
             }
 
         return stored
@@ -261,6 +267,7 @@ class Journal:
             if last_post is None
             else dt_util.parse_datetime(last_post, raise_on_error=True).astimezone(UTC),
             ignored=Counter({str(key): int(count) for key, count in stored["ignored"].items()}),
+            missed={str(key): str(name) for key, name in stored["missed"].items()},
         )
         self._records, self._unconfigured, self.account = records, unconfigured, account
 
