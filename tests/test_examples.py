@@ -579,15 +579,15 @@ async def test_a_conversation(
         posted(text("[x](https://x.example) <img src=x> www.x.example"), **{"from": "A*"})
     )
     assert [line for line in card.async_render().splitlines() if line] == [
-        "**Anna** Mon 12:00<br>",
+        "**Anna** Mon 12:00",
         r"Is the gate \# shut\?",
-        "**Anna** Mon 13:00<br>",
+        "**Anna** Mon 13:00",
         "[Picture](https://media.example.com/1.jpg?a=1&b=2)",
-        "**Anna** Mon 13:00<br>",
+        "**Anna** Mon 13:00",
         "Look",
-        r"**\+44771012345** Mon 13:00<br>",
+        r"**\+44771012345** Mon 13:00",
         r"\[location\]",
-        r"**“A\*”** Mon 13:00<br>",
+        r"**“A\*”** Mon 13:00",
         r"\[x\]\(https\:\/\/x\.example\) \<img src\=x\> www\.x\.example",
     ]
 
