@@ -85,15 +85,11 @@ async def test_ids_are_registered_before_the_entry_is_loaded(
     entry.add_to_hass(hass)
     seen: list[tuple[ConfigEntryState, set[str]]] = []
 
-    async def setup(hass: HomeAssistant, _entry: MockConfigEntry) -> bool:
-        seen.append((entry.state, registered(hass)))
-        return False
+    entry.async_on_state_change(lambda: seen.append((entry.state, registered(hass))))
+    await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
 
-    with patch("custom_components.intellisms.async_setup_entry", setup):
-        await async_setup_component(hass, DOMAIN, {})
-        await hass.async_block_till_done()
-
-    assert seen == [(ConfigEntryState.SETUP_IN_PROGRESS, {WEBHOOK_ID, REPLACED_ID})]
+    assert seen[0] == (ConfigEntryState.SETUP_IN_PROGRESS, {WEBHOOK_ID, REPLACED_ID})
 
 
 @pytest.mark.parametrize("disabled", [ConfigEntryDisabler.USER, None])

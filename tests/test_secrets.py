@@ -228,15 +228,14 @@ async def test_no_id_is_logged_with_other_methods(
     ("broken", "status"),
     [
         (f"{OURS}.receiving.endpoint.parse", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.receiving.endpoint._read", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.receiving.receiver.Receiver.async_receive", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.receiving.directory.Directory.delivery", HTTPStatus.INTERNAL_SERVER_ERROR),
+        ("homeassistant.core.EventBus.async_fire", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.receiving.delivery.Delivery.as_event", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.receiving.journal.Journal.has_seen", HTTPStatus.INTERNAL_SERVER_ERROR),
         (f"{OURS}.receiving.journal.Journal.async_mark", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.event.MessageEvent._attributes", HTTPStatus.OK),
-        (f"{OURS}.sensor.fitting", HTTPStatus.OK),
-        (f"{OURS}.raised_issues.Issues.clear", HTTPStatus.OK),
+        ("homeassistant.helpers.entity.Entity.async_write_ha_state", HTTPStatus.OK),
+        ("homeassistant.helpers.issue_registry.async_delete_issue", HTTPStatus.OK),
     ],
 )
 async def test_a_fault_is_logged_without_what_it_quotes(

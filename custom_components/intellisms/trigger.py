@@ -44,7 +44,7 @@ class MessageTrigger(Trigger):
     so that a reload does not lose it.
     """
 
-    _FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
+    FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
         **NUMBER_FIELDS,
         **SENDER_FIELDS,
         **TEXT_FIELDS,
@@ -56,7 +56,7 @@ class MessageTrigger(Trigger):
     @classmethod
     @override
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        schema = vol.Schema({vol.Optional(CONF_OPTIONS, default=dict): dict(cls._FIELDS)})
+        schema = vol.Schema({vol.Optional(CONF_OPTIONS, default=dict): dict(cls.FIELDS)})
         validated = cast("ConfigType", schema(config))
         options = await async_prepare_options(hass, validated[CONF_OPTIONS])
         MessageFilter.from_options(hass, options)
@@ -94,7 +94,7 @@ class MessageTrigger(Trigger):
 class ButtonTrigger(MessageTrigger):
     """Fires when a WhatsApp button is tapped, whether it has an id or only a label."""
 
-    _FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
+    FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
         **NUMBER_FIELDS,
         **SENDER_FIELDS,
         vol.Optional(CONF_BUTTON): CHOICES,

@@ -1,9 +1,11 @@
 """Files of the journal that cannot be used, by every wrong shape, and how often they are written."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import pairwise
 import json
 from pathlib import Path
 import stat
@@ -15,15 +17,18 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import load_json
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.protocol import Message
-from custom_components.intellisms.receiving import journal_files
 from custom_components.intellisms.receiving.delivery import Delivery
-from custom_components.intellisms.receiving.journal_files import STORAGE_VERSION
+from custom_components.intellisms.receiving.journal_files import (
+    READ_PAUSES_SECONDS,
+    STORAGE_VERSION,
+)
 from custom_components.intellisms.receiving.journal_ids import MAX_IDS
 from tests.disk import Card
 from tests.household import WEBHOOK_ID, saying, sms
@@ -249,26 +254,31 @@ async def test_what_cannot_be_renamed_does_not_keep_us_from_starting(
 
 @pytest.mark.parametrize("failures", [2, 3])
 async def test_a_disk_that_fails_is_asked_again(
+    clock: FrozenDateTimeFactory,
     disk: Disk,
     own_door: Post,
     messages: Events,
-    monkeypatch: pytest.MonkeyPatch,
     failures: int,
 ) -> None:
     """What was said before is forgotten only where the disk goes on failing."""
-    monkeypatch.setattr(journal_files, "READ_PAUSES_SECONDS", (0, 0))
-    asked: list[str] = []
+    asked: list[datetime] = []
 
     def load(path: str) -> Any:
         if path.endswith(".ids"):
-            asked.append(path)
+            asked.append(dt_util.utcnow())
             if len(asked) <= failures:
                 raise HomeAssistantError from OSError(5, "Input/output error")
         return load_json(path)
 
     with patch("homeassistant.helpers.storage.json_util.load_json", load):
-        await disk.load()
-    assert len(asked) == 3
+        loading = asyncio.ensure_future(disk.load())
+        while not loading.done():
+            clock.tick(0.05)
+            # Something in a thread as well, so that what is read there comes back meanwhile.
+            await disk.hass.async_add_executor_job(len, asked)
+        await loading
+    pauses = [(after - before).total_seconds() for before, after in pairwise(asked)]
+    assert all(pause >= least for pause, least in zip(pauses, READ_PAUSES_SECONDS, strict=True))
     assert disk.issues() == ({"journal_reset"} if failures == 3 else set())
     assert await own_door(sms("Before")) == HTTPStatus.OK
     assert len(messages) == (1 if failures == 3 else 0)
