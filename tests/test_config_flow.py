@@ -14,7 +14,7 @@ from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
 from .flows.dialog import Flow, numbers
 from .household import GATE, sms
 from .log import keep_secret
-from .running import URL, Post
+from .running import URL, Post, state
 
 pytestmark = pytest.mark.usefixtures("external_url")
 
@@ -53,9 +53,7 @@ async def test_from_nothing_to_the_first_message(hass: HomeAssistant, own_door: 
     assert numbers(entry) == {"Gate": GATE}
     assert await own_door(sms(), webhook_id=webhook_id) == 200
     assert [event.data["to_name"] for event in messages] == ["Gate"]
-    state = hass.states.get("sensor.gate_last_message")
-    assert state
-    assert state.state == "Hello"
+    assert state(hass, "sensor.gate_last_message").state == "Hello"
 
 
 async def test_only_one_account(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

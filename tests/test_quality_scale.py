@@ -5,12 +5,10 @@ import configparser
 import importlib
 from pathlib import Path
 import re
-from types import MappingProxyType
 from typing import Any
 
 import homeassistant.components
 from homeassistant.components.sensor import SensorDeviceClass
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
@@ -24,6 +22,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.intellisms import PLATFORMS, diagnostics, repairs
 from custom_components.intellisms.const import DOMAIN
 
+from .household import add, virtual_number
 from .texts import FOLDER, english, load
 
 ROOT = FOLDER.parents[1]
@@ -157,13 +156,7 @@ async def test_devices_come_and_go_with_what_they_stand_for(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     """The rules *devices*, *dynamic-devices* and *stale-devices*: no reload, nothing by hand."""
-    shop = ConfigSubentry(
-        data=MappingProxyType({"number": "+44771012347"}),
-        subentry_type="virtual_number",
-        title="Shop",
-        unique_id="+44771012347",
-    )
-    hass.config_entries.async_add_subentry(loaded, shop)
+    add(hass, loaded, virtual_number("+44771012347", "Shop"))
     await hass.async_block_till_done()
     devices = dr.async_get(hass)
     assert len(dr.async_entries_for_config_entry(devices, loaded.entry_id)) == 3

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 import re
-from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +14,6 @@ from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntryDisabler,
     ConfigEntryState,
-    ConfigSubentry,
 )
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -50,12 +48,11 @@ from custom_components.intellisms.repairs import async_create_fix_flow
 
 from .cloud import FakeCloud
 from .disk import Card
-from .household import SENDER, WEBHOOK_ID, account, sms, together, virtual_number
-from .running import Post
+from .household import SENDER, WEBHOOK_ID, account, add, devices, sms, together, virtual_number
+from .running import URL, Post, automate, reload_automations, set_up, state
 from .texts import english, placeholders
 
 TROUBLESHOOTING = Path(__file__).parents[1] / "docs" / "troubleshooting.md"
-URL = "https://home.example.com"
 OTHER_URL = "https://other.example.com"
 SHOP = "+447700900999"
 SHED = "+447700900123"
@@ -109,8 +106,7 @@ class World:
 
     def device(self, name: str) -> str:
         """Return a device's id."""
-        directory = self.entry.runtime_data.directory
-        return next(str(listing.device_id) for listing in directory if listing.name == name)
+        return devices(self.entry)[name]
 
     def remove(self, name: str) -> None:
         """Remove a virtual number."""
@@ -120,13 +116,7 @@ class World:
 
     def add(self, number: str, name: str) -> None:
         """Add a virtual number."""
-        subentry = ConfigSubentry(
-            data=MappingProxyType({"number": number}),
-            subentry_type=SUBENTRY_VIRTUAL_NUMBER,
-            title=name,
-            unique_id=number,
-        )
-        self.hass.config_entries.async_add_subentry(self.entry, subentry)
+        add(self.hass, self.entry, virtual_number(number, name))
 
     async def reload(self) -> None:
         """Load the entry anew."""
@@ -268,8 +258,7 @@ def automation(world: World, *names: str) -> dict[str, Any]:
 
 
 async def a_number_in_an_automation_was_removed(world: World) -> None:
-    config = {"automation": [automation(world, "Gate", "Shop")]}
-    assert await async_setup_component(world.hass, "automation", config)
+    await automate(world.hass, automation(world, "Gate", "Shop"))
     assert world.issues() == {}
     world.remove("Shop")
 
@@ -448,16 +437,12 @@ async def there_was_no_flood_for_an_hour_with_a_reload_in_it(world: World) -> No
 
 
 async def the_automation_is_changed(world: World) -> None:
-    config = {"automation": [automation(world, "Gate")]}
-    with patch("homeassistant.config.load_yaml_config_file", return_value=config):
-        await world.hass.services.async_call("automation", "reload", blocking=True)
+    await reload_automations(world.hass, automation(world, "Gate"))
 
 
 async def the_automation_is_changed_and_the_account_reloaded(world: World) -> None:
     await world.hass.config_entries.async_unload(world.entry.entry_id)
-    config: dict[str, Any] = {"automation": []}
-    with patch("homeassistant.config.load_yaml_config_file", return_value=config):
-        await world.hass.services.async_call("automation", "reload", blocking=True)
+    await reload_automations(world.hass)
     await world.hass.config_entries.async_setup(world.entry.entry_id)
 
 
@@ -649,7 +634,7 @@ async def test_which_choice_is_told(
 ) -> None:
     config = automation(world)
     config["triggers"][0] |= {"enabled": enabled, "options": {field: [world.device(name)]}}
-    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    await automate(world.hass, config)
     world.remove("Shop")
     await world.settle()
     assert (Issue.CHOICE_GONE in world.issues()) is asks
@@ -670,7 +655,7 @@ async def test_hundreds_of_automations_are_looked_at_a_part_at_a_time(world: Wor
     count = 60
     config = automation(world, "Shop")
     automations = [{**config, "id": f"{n}", "alias": f"Number {n}"} for n in range(count)]
-    assert await async_setup_component(world.hass, "automation", {"automation": automations})
+    await automate(world.hass, *automations)
     world.remove("Shop")
     # What began at once has let others have their turn meanwhile.
     await asyncio.sleep(0)
@@ -759,9 +744,7 @@ async def test_a_number_is_added_and_shows_what_came(world: World) -> None:
     assert [field["name"] for field in form["data_schema"]] == ["name"]
     assert done["type"] == "create_entry"
     assert world.issues() == {}
-    last_message = world.hass.states.get("sensor.shed_last_message")
-    assert last_message
-    assert last_message.state == "Open"
+    assert state(world.hass, "sensor.shed_last_message").state == "Open"
     (shed,) = [s for s in world.entry.subentries.values() if s.title == "Shed"]
     assert (shed.subentry_type, dict(shed.data)) == (SUBENTRY_VIRTUAL_NUMBER, {"number": SHED})
 
@@ -925,9 +908,7 @@ async def test_a_downgrade_says_so(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture, own_door: Post
 ) -> None:
     entry = account([virtual_number()], version=2)
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
+    await set_up(hass, entry)
     assert entry.state is ConfigEntryState.MIGRATION_ERROR
     assert "has version 2 which is higher than the current version 1" in caplog.text
     issue = ir.async_get(hass).async_get_issue(DOMAIN, f"newer_version_{entry.entry_id}")
@@ -943,9 +924,7 @@ async def test_an_entry_of_a_later_minor_version_is_read(
     hass: HomeAssistant, own_door: Post
 ) -> None:
     entry = account([virtual_number()], version=1, minor_version=7)
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
+    await set_up(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"newer_version_{entry.entry_id}") is None
     assert await own_door(sms()) == 200

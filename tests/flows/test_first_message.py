@@ -21,7 +21,7 @@ from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
 from ..household import GATE, SENDER, WEBHOOK_ID, account, add, contact, sms, virtual_number
-from ..running import URL, Post, state
+from ..running import URL, Post, set_up, state
 from .dialog import Flow, subentries
 
 SHED = "+447700900123"
@@ -138,8 +138,7 @@ async def test_a_sender_that_cannot_be_kept_is_not_offered(
     hass: HomeAssistant, own_door: Post, sender: str | None, shown: str
 ) -> None:
     entry = account([virtual_number(), contact("Alice", SENDER)])
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    await set_up(hass, entry)
     flow = Flow(hass, entry)
     await flow.begin()
     await flow.choose("wait")
@@ -248,8 +247,7 @@ async def astray(hass: HomeAssistant) -> Flow:
     """Return a dialog of an account with two numbers that lets in known contacts only."""
     numbers = [virtual_number(), virtual_number("+447700900999", "Shop")]
     entry = account([*numbers, contact("Alice", SENDER)], options={"accept": "known"})
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    await set_up(hass, entry)
     flow = Flow(hass, entry)
     await flow.begin()
     return flow

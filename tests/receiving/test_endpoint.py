@@ -24,7 +24,7 @@ from custom_components.intellisms.const import EVENT_MESSAGE_STATUS
 from custom_components.intellisms.receiving import endpoint
 from tests.household import GATE, NAMES, REPLACED_ID, WEBHOOK_ID, sample, saying, sms, together
 from tests.memory import kept
-from tests.running import Post, settle
+from tests.running import Post, settle, state
 
 OWN_DOOR = f"/api/intellisms/{WEBHOOK_ID}"
 DOORS = ["/api/intellisms/", "/api/webhook/"]
@@ -35,10 +35,9 @@ type Messages = list[Event[dict[str, Any]]]
 
 def ignored(hass: HomeAssistant) -> dict[str, int]:
     """Return the counters of what was ignored."""
-    state = hass.states.get("sensor.intellisms_messages_ignored")
-    assert state
+    counts = state(hass, "sensor.intellisms_messages_ignored").attributes
     reasons = ("duplicate", "sender", "bad_element", "unreadable")
-    return {reason: state.attributes[reason] for reason in reasons if state.attributes[reason]}
+    return {reason: counts[reason] for reason in reasons if counts[reason]}
 
 
 # ---- what is posted ---------------------------------------------------------------
@@ -365,16 +364,15 @@ async def test_fault_before_the_event_is_retried(
 
     assert await door(sms()) == HTTPStatus.OK
     assert len(messages) == 1
-    total = hass.states.get("sensor.gate_messages_received")
-    assert total
-    assert total.state == "1"
+    assert state(hass, "sensor.gate_messages_received").state == "1"
 
 
+@pytest.mark.parametrize("broken", ["aiohttp.StreamReader.read", "json.loads"])
 async def test_fault_at_the_door_is_not_a_200(
-    hass: HomeAssistant, loaded: MockConfigEntry, door: Post, caplog: pytest.LogCaptureFixture
+    loaded: MockConfigEntry, own_door: Post, caplog: pytest.LogCaptureFixture, broken: str
 ) -> None:
-    with patch.object(endpoint, "parse", side_effect=RuntimeError("Hello")):
-        assert await door(sms()) == HTTPStatus.INTERNAL_SERVER_ERROR
+    with patch(broken, side_effect=RuntimeError("Hello")):
+        assert await own_door(sms()) == HTTPStatus.INTERNAL_SERVER_ERROR
     assert "Unexpected RuntimeError while answering a request" in caplog.text
     caplog.clear()
 

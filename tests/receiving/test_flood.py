@@ -8,16 +8,15 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, HomeAssistant
-from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_STATUS
+from custom_components.intellisms.const import EVENT_MESSAGE_STATUS
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving import flood
 from tests.household import SENDER, account, contact, sms, together, virtual_number
 from tests.memory import kept
-from tests.running import Post
+from tests.running import Post, set_up
 
 LIMITS = Path(__file__).parents[2] / "docs" / "limits.md"
 LIMIT = 60
@@ -35,10 +34,7 @@ async def entry(
         [virtual_number(), contact("Anna", SENDER, "60777")],
         options=getattr(request, "param", {}),
     )
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
-    return entry
+    return await set_up(hass, entry)
 
 
 def says(sender: Any, *numbers: int) -> str:

@@ -32,7 +32,7 @@ from custom_components.intellisms.receiving.journal_files import (
 from custom_components.intellisms.receiving.journal_ids import MAX_IDS
 from tests.disk import Card
 from tests.household import WEBHOOK_ID, saying, sms
-from tests.running import Post, settle
+from tests.running import Post, settle, state
 
 type Events = list[Event[dict[str, Any]]]
 type Spoil = Callable[[dict[str, Any]], None]
@@ -41,13 +41,6 @@ START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 KINDS = ("ids", "last")
 LAST_MESSAGE = "sensor.gate_last_message"
 TOTAL = "sensor.gate_messages_received"
-
-
-def shown(hass: HomeAssistant, entity_id: str) -> str:
-    """Return an entity's state."""
-    state = hass.states.get(entity_id)
-    assert state
-    return state.state
 
 
 # ---- files that cannot be used -------------------------------------------------------
@@ -100,19 +93,19 @@ async def disk(
 async def check_it_goes_on(disk: Disk, own_door: Post, messages: Events, broken: str) -> None:
     """Check that the account works, and what came back of the other file."""
     hass = disk.hass
-    assert shown(hass, TOTAL) == ("0" if broken == "last" else "1")
+    assert state(hass, TOTAL).state == ("0" if broken == "last" else "1")
     for text in ("Before", "After"):
         assert await own_door(sms(text)) == HTTPStatus.OK
     published = [event.data["text"] for event in messages]
     assert published == (["Before", "After"] if broken == "ids" else ["After"])
-    assert shown(hass, LAST_MESSAGE) == "After"
+    assert state(hass, LAST_MESSAGE).state == "After"
     # A good file is in its place again.
     messages.clear()
     await disk.unload()
     await disk.load()
     assert await own_door(sms("After")) == HTTPStatus.OK
     assert messages == []
-    assert shown(hass, LAST_MESSAGE) == "After"
+    assert state(hass, LAST_MESSAGE).state == "After"
 
 
 async def check_it_is_set_aside(
@@ -289,7 +282,7 @@ async def test_a_later_minor_version_and_an_empty_file_are_read(disk: Disk, kind
     content = json.loads(disk.path(kind).read_text())
     disk.path(kind).write_text(json.dumps(content | {"minor_version": 2}))
     await disk.load()
-    assert shown(disk.hass, TOTAL) == "1"
+    assert state(disk.hass, TOTAL).state == "1"
 
     await disk.unload()
     disk.path(kind).write_text("{}")
@@ -434,8 +427,8 @@ async def test_no_message_is_written_whose_id_is_not(writing: Writing) -> None:
     await writing.hass.async_block_till_done()
     await writing.cut_power()
 
-    assert shown(writing.hass, LAST_MESSAGE) == "One"
-    assert shown(writing.hass, TOTAL) == "1"
+    assert state(writing.hass, LAST_MESSAGE).state == "One"
+    assert state(writing.hass, TOTAL).state == "1"
 
 
 # ---- a disk that fails -----------------------------------------------------------------
@@ -467,7 +460,7 @@ async def test_a_write_that_failed_is_tried_again_by_itself(
     messages.clear()
     await writing.say("One", "Two")
     assert messages == []
-    assert shown(writing.hass, TOTAL) == "2"
+    assert state(writing.hass, TOTAL).state == "2"
     # All is as it was before, also how soon it is written.
     writing.card.writes.clear()
     await writing.say("Three")
@@ -497,13 +490,13 @@ async def test_a_reload_forgets_nothing_that_could_not_be_written(
     for _ in range(2):
         await writing.reload()
         await writing.say("One")
-        assert shown(writing.hass, TOTAL) == "1"
+        assert state(writing.hass, TOTAL).state == "1"
     await writing.reload()
     writing.card.refused.clear()
     await writing.pass_time(60)
     await writing.cut_power()
     await writing.say("One")
-    assert shown(writing.hass, TOTAL) == "1"
+    assert state(writing.hass, TOTAL).state == "1"
     assert len(messages) == 1
 
 
