@@ -81,11 +81,13 @@ def _shown(texts: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
 @pytest.fixture(autouse=True)
 def flow_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Check every step that a dialog of ours shows."""
+    # An issue is gone once it is fixed, and with it the way to its texts.
+    texts: dict[str, Mapping[str, Any]] = {}
     for name in ("async_abort", "async_show_form", "async_show_menu", "async_show_progress"):
-        monkeypatch.setattr(FlowHandler, name, _checked(getattr(FlowHandler, name)))
+        monkeypatch.setattr(FlowHandler, name, _checked(getattr(FlowHandler, name), texts))
 
 
-def _checked(show: Callable[..., Any]) -> Callable[..., Any]:
+def _checked(show: Callable[..., Any], texts: dict[str, Mapping[str, Any]]) -> Callable[..., Any]:
     """Return what shows a step, and checks it where it is one of ours."""
 
     @functools.wraps(show)
@@ -93,7 +95,9 @@ def _checked(show: Callable[..., Any]) -> Callable[..., Any]:
         result = show(flow, *args, **kwargs)
         if flow.handler == DOMAIN or type(flow).__module__.startswith("custom_components"):
             given = result.get("description_placeholders") or {}
-            for text in _shown(_texts_of(flow), result):
+            if flow.flow_id not in texts:
+                texts[flow.flow_id] = _texts_of(flow)
+            for text in _shown(texts[flow.flow_id], result):
                 assert placeholders(text) <= given.keys(), text
         return result
 
