@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
+from custom_components.intellisms.const import EVENT_MESSAGE_RECEIVED
 
 from .household import WEBHOOK_ID, account, household, virtual_number
 from .log import Log, begin, keep_posted_secret, leaks
@@ -71,10 +71,7 @@ def entry() -> MockConfigEntry:
 @pytest.fixture
 async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
     """Return the account, set up and running."""
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
-    return entry
+    return await set_up(hass, entry)
 
 
 @pytest.fixture

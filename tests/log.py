@@ -1,7 +1,7 @@
 """What must not be logged, and whether it was."""
 
 from collections.abc import Iterable
-import json
+from json import loads
 import logging
 from typing import Any, override
 from urllib.parse import parse_qsl
@@ -61,7 +61,7 @@ def keep_posted_secret(body: bytes | str, query: str) -> None:
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     keep_secret(dict(parse_qsl(query.removeprefix("?"))))
     try:
-        keep_secret(json.loads(text))
+        keep_secret(loads(text))
     except ValueError:
         keep_secret(dict(parse_qsl(text)))
     except RecursionError:

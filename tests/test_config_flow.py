@@ -1,6 +1,7 @@
 """Setting the account up; its address and options are in `test_reconfigure`."""
 
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, FlowType
 from homeassistant.core import HomeAssistant
@@ -13,7 +14,7 @@ from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
 from .flows.dialog import Flow, numbers
 from .household import GATE, sms
 from .log import keep_secret
-from .running import URL, Post
+from .running import URL, Post, state
 
 pytestmark = pytest.mark.usefixtures("external_url")
 
@@ -52,9 +53,7 @@ async def test_from_nothing_to_the_first_message(hass: HomeAssistant, own_door: 
     assert numbers(entry) == {"Gate": GATE}
     assert await own_door(sms(), webhook_id=webhook_id) == 200
     assert [event.data["to_name"] for event in messages] == ["Gate"]
-    state = hass.states.get("sensor.gate_last_message")
-    assert state
-    assert state.state == "Hello"
+    assert state(hass, "sensor.gate_last_message").state == "Hello"
 
 
 async def test_only_one_account(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
@@ -75,13 +74,13 @@ async def test_every_account_has_an_id_of_its_own(hass: HomeAssistant) -> None:
 
 
 async def test_account_that_does_not_load_is_created_all_the_same(
-    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
     """There is nothing to go on to: no address is shown that does not work."""
-    monkeypatch.setattr(f"custom_components.{DOMAIN}.Directory", None)
-    result: Any = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}, data={}
-    )
+    with patch.object(hass.config_entries, "async_forward_entry_setups", side_effect=ValueError):
+        result: Any = await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_USER}, data={}
+        )
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["result"].state is ConfigEntryState.SETUP_ERROR
     assert "next_flow" not in result

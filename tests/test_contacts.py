@@ -35,20 +35,12 @@ from .household import (
     button,
     contact,
     devices,
-    household,
     posted,
     text,
     virtual_number,
 )
 from .log import keep_secret
 from .running import Post, automate_by, receive, set_up, state, when
-
-
-@pytest.fixture
-async def house(hass: HomeAssistant) -> MockConfigEntry:
-    """Return an account with two virtual numbers and three contacts, loaded."""
-    return await set_up(hass, household())
-
 
 # ---- whose message it is --------------------------------------------------------
 

@@ -28,11 +28,10 @@ from .household import (
     sms,
     virtual_number,
 )
-from .running import Post
+from .running import URL, Post, set_up
 from .texts import english
 
 HOOK = "https://hooks.example/verysecret"
-URL = "https://home.example.com"
 # Everything of this is somebody's; no word of it may be in a dump.
 PRIVATE: dict[str, Any] = {
     "messages": [
@@ -149,9 +148,7 @@ async def test_what_is_in_a_dump(
     alice = contact("Alice", SENDER)
     alice["data"] = MappingProxyType({"numbers": [SENDER], "person": None})
     entry = account([virtual_number(), alice], options={"accept": "known"})
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
+    await set_up(hass, entry)
     assert await own_door(sms("Open")) == 200
     assert await own_door(sms("Open")) == 200
     assert await own_door(sms("Open", **{"from": "4477009"})) == 200

@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from .household import household, text
-from .running import receive, set_up
+from .running import receive, set_up, state
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default", "freezer")
@@ -24,14 +24,12 @@ async def test_a_new_entity_id_changes_nothing_else(
     assert {entity.domain for entity in entities} == {"event", "image", "sensor"}
     seen: list[Event[EventStateChangedData]] = async_capture_events(hass, EVENT_STATE_CHANGED)
     for entity in entities:
-        before = hass.states.get(entity.entity_id)
-        assert before
+        before = state(hass, entity.entity_id)
         renamed = f"{entity.domain}.renamed_{entity.id}"
         registry.async_update_entity(entity.entity_id, new_entity_id=renamed)
         await hass.async_block_till_done()
         assert hass.states.get(entity.entity_id) is None
-        after = hass.states.get(renamed)
-        assert after
+        after = state(hass, renamed)
         assert after.state == before.state
         unlike = {"access_token", "entity_picture"}
         assert {key: after.attributes[key] for key in after.attributes.keys() - unlike} == {

@@ -418,12 +418,11 @@ async def test_a_picture_that_is_being_written_goes_too(
 ) -> None:
     begun, may_end = asyncio.Event(), threading.Event()
 
-    def slowly(*args: Any) -> None:
+    def slowly(*_args: Any) -> None:
         hass.loop.call_soon_threadsafe(begun.set)
         assert may_end.wait(10)
-        write_picture(*args)
 
-    monkeypatch.setattr(image_platform, "write_picture", slowly)
+    monkeypatch.setattr("os.utime", slowly)
     receive(house, image(LINK))
     await begun.wait()
     removal = hass.async_create_task(hass.config_entries.async_remove(house.entry_id))
@@ -536,7 +535,7 @@ async def test_a_fault_says_nothing_of_the_link(
         raise error(28, LINK)
 
     keep_secret(LINK)
-    monkeypatch.setattr(image_platform, "write_picture", full)
+    monkeypatch.setattr("os.utime", full)
     await _arrive(hass, house)
     assert _state(hass).state != "unknown"
     assert f"Unexpected {error.__name__} while fetching a picture" in caplog.text

@@ -2,12 +2,11 @@
 
 from http import HTTPStatus
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant.components.webhook import DOMAIN as WEBHOOK
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState, ConfigSubentry
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
@@ -28,7 +27,7 @@ from .household import (
     sms,
     virtual_number,
 )
-from .running import Post
+from .running import Post, set_up
 
 type Events = list[Event[dict[str, Any]]]
 type Changes = list[Event[EventStateChangedData]]
@@ -85,24 +84,18 @@ async def test_ids_are_registered_before_the_entry_is_loaded(
     entry.add_to_hass(hass)
     seen: list[tuple[ConfigEntryState, set[str]]] = []
 
-    async def setup(hass: HomeAssistant, _entry: MockConfigEntry) -> bool:
-        seen.append((entry.state, registered(hass)))
-        return False
+    entry.async_on_state_change(lambda: seen.append((entry.state, registered(hass))))
+    await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
 
-    with patch("custom_components.intellisms.async_setup_entry", setup):
-        await async_setup_component(hass, DOMAIN, {})
-        await hass.async_block_till_done()
-
-    assert seen == [(ConfigEntryState.SETUP_IN_PROGRESS, {WEBHOOK_ID, REPLACED_ID})]
+    assert seen[0] == (ConfigEntryState.SETUP_IN_PROGRESS, {WEBHOOK_ID, REPLACED_ID})
 
 
 @pytest.mark.parametrize("disabled", [ConfigEntryDisabler.USER, None])
 async def test_ids_of_every_entry_are_registered(
     hass: HomeAssistant, disabled: ConfigEntryDisabler | None
 ) -> None:
-    account([], disabled_by=disabled).add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
+    await set_up(hass, account([], disabled_by=disabled))
 
     assert registered(hass) == {WEBHOOK_ID, REPLACED_ID}
 
@@ -111,9 +104,7 @@ async def test_an_account_that_cannot_be_registered_keeps_no_other_from_it(
     hass: HomeAssistant, entry: MockConfigEntry, own_door: Post
 ) -> None:
     MockConfigEntry(domain=DOMAIN, data={}).add_to_hass(hass)
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
+    await set_up(hass, entry)
     assert await own_door(sms()) == HTTPStatus.OK
 
 
@@ -121,9 +112,7 @@ async def test_an_account_without_numbers_is_set_up(
     hass: HomeAssistant, own_door: Post, messages: Events
 ) -> None:
     entry = account([])
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
+    await set_up(hass, entry)
 
     assert entry.state is ConfigEntryState.LOADED
     assert device_names(hass, entry) == {"IntelliSMS"}
@@ -203,14 +192,7 @@ async def test_a_second_number_needs_no_reload(
 async def test_a_contact_needs_no_reload(
     hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Events, changes: Changes
 ) -> None:
-    anna = contact("Anna", ANNA)
-    subentry = ConfigSubentry(
-        data=MappingProxyType(anna["data"]),
-        subentry_type=anna["subentry_type"],
-        title=anna["title"],
-        unique_id=None,
-    )
-    hass.config_entries.async_add_subentry(loaded, subentry)
+    subentry = add(hass, loaded, contact("Anna", ANNA))
     await hass.async_block_till_done()
     assert {change.data["entity_id"] for change in changes} == {
         "event.anna_message",

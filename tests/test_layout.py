@@ -13,6 +13,7 @@ import pytest
 import custom_components.intellisms as product
 
 FOLDER = Path(product.__file__).parent
+CONTRIBUTING = FOLDER.parents[1] / "CONTRIBUTING.md"
 MOST_FLOORS = 6
 MOST_LINES = 350
 MOST_LINES_OF_A_CLASS = 200
@@ -136,6 +137,12 @@ def test_a_circle_and_a_high_tower_are_noticed() -> None:
     with pytest.raises(ValueError, match="a -> b -> a"):
         floors({"a": {"b"}, "b": {"a"}})
     assert floors({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == 3
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_where_a_file_is_tested_can_be_found(path: Path) -> None:
+    mirrored = Path(__file__).parent / path.parent / f"test_{path.name}"
+    assert mirrored.is_file() or f"`{path.name}`" in CONTRIBUTING.read_text()
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)

@@ -31,7 +31,7 @@ from custom_components.intellisms.privacy import Privacy
 from custom_components.intellisms.protocol import SAID
 
 from .household import ANNA, household, image, posted, reply, text
-from .running import automate_by, receive, set_up, when
+from .running import automate_by, receive, set_up, state, when
 
 DISCREET = {CONF_KEEP_OFF_DISK: True}
 # Words that are in what was said, and in nothing else.
@@ -115,10 +115,9 @@ async def test_nothing_that_was_said_is_shown_or_written(
     assert SESAME not in _shown(hass)
     assert SESAME not in await _written(hass, hass_storage)
     # That something came is no secret.
-    state = hass.states.get("event.gate_message")
-    assert state
-    assert state.attributes["from"] == ANNA
-    assert {key: state.attributes[key] for key in SAID} == dict.fromkeys(SAID)
+    shown = state(hass, "event.gate_message").attributes
+    assert shown["from"] == ANNA
+    assert {key: shown[key] for key in SAID} == dict.fromkeys(SAID)
     assert await hass.config_entries.async_reload(house.entry_id)
     await hass.async_block_till_done()
     assert SESAME not in _shown(hass)
@@ -181,11 +180,9 @@ async def test_core_keeps_nothing_beside_us(hass: HomeAssistant) -> None:
     """Else it would stay for a week after the number is gone, whatever the option says."""
     entry = await set_up(hass, household())
     receive(entry, text(SESAME))
-    state = hass.states.get("event.gate_message")
-    assert state
-    assert state.attributes["text"] == SESAME
+    assert state(hass, "event.gate_message").attributes["text"] == SESAME
     assert SESAME not in await _restorable(hass)
-    er.async_get(hass).async_update_entity(state.entity_id, new_entity_id="event.renamed")
+    er.async_get(hass).async_update_entity("event.gate_message", new_entity_id="event.renamed")
     await hass.async_block_till_done()
     receive(entry, text(f"{SESAME} again"))
     for step in (
@@ -197,9 +194,7 @@ async def test_core_keeps_nothing_beside_us(hass: HomeAssistant) -> None:
         assert await step(entry.entry_id)
         await hass.async_block_till_done()
         if step == hass.config_entries.async_reload:
-            shown = hass.states.get("event.renamed")
-            assert shown
-            assert shown.attributes["text"] == f"{SESAME} again"
+            assert state(hass, "event.renamed").attributes["text"] == f"{SESAME} again"
     assert SESAME not in await _restorable(hass)
 
 

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
 
 from .household import ANNA, STRANGER, button, household, sms
-from .running import Post, automate, settle
+from .running import Post, automate, set_up, settle, state
 
 type Messages = list[Event[dict[str, Any]]]
 
@@ -134,9 +134,7 @@ async def test_what_comes_back_after_a_restart_fires_nothing(
     assert await hass.config_entries.async_setup(loaded.entry_id)
     await hass.async_block_till_done()
 
-    last = hass.states.get("sensor.gate_last_message")
-    assert last
-    assert last.state == "Hello"
+    assert state(hass, "sensor.gate_last_message").state == "Hello"
     assert not opened
 
 
@@ -157,9 +155,7 @@ async def test_a_wrong_address_is_answered_like_a_page_that_does_not_exist(
 async def test_what_is_open_to_contacts_is_closed_to_strangers(
     hass: HomeAssistant, own_door: Post
 ) -> None:
-    entry = household()
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    await set_up(hass, household())
     opened = async_mock_service(hass, "test", "open")
     tapped = {"trigger": f"{DOMAIN}.button_tapped", "options": {"sender": "known"}}
     await automate(hass, {"triggers": [tapped], "actions": [{"action": "test.open"}]})
@@ -189,6 +185,4 @@ async def test_a_person_sets_it_up_by_sending_a_text(hass: HomeAssistant, own_do
     await numbers.async_configure(flow_id, {"name": "Gate", "keep_sender": False})
 
     await hass.async_block_till_done()
-    last = hass.states.get("sensor.gate_last_message")
-    assert last
-    assert last.state == "Hello"
+    assert state(hass, "sensor.gate_last_message").state == "Hello"

@@ -7,7 +7,6 @@ from datetime import timedelta
 import json
 from pathlib import Path
 import re
-from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +15,6 @@ from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntryDisabler,
     ConfigEntryState,
-    ConfigSubentry,
 )
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
@@ -51,12 +49,11 @@ from custom_components.intellisms.repairs import async_create_fix_flow
 
 from .cloud import FakeCloud
 from .disk import Card
-from .household import SENDER, WEBHOOK_ID, account, sms, together, virtual_number
-from .running import Post
+from .household import SENDER, WEBHOOK_ID, account, add, devices, sms, together, virtual_number
+from .running import URL, Post, automate, reload_automations, set_up, state
 from .texts import english, placeholders
 
 TROUBLESHOOTING = Path(__file__).parents[1] / "docs" / "troubleshooting.md"
-URL = "https://home.example.com"
 OTHER_URL = "https://other.example.com"
 SHOP = "+447700900999"
 SHED = "+447700900123"
@@ -112,8 +109,7 @@ class World:
 
     def device(self, name: str) -> str:
         """Return a device's id."""
-        directory = self.entry.runtime_data.directory
-        return next(str(listing.device_id) for listing in directory if listing.name == name)
+        return devices(self.entry)[name]
 
     def remove(self, name: str) -> None:
         """Remove a virtual number."""
@@ -123,13 +119,7 @@ class World:
 
     def add(self, number: str, name: str) -> None:
         """Add a virtual number."""
-        subentry = ConfigSubentry(
-            data=MappingProxyType({"number": number}),
-            subentry_type=SUBENTRY_VIRTUAL_NUMBER,
-            title=name,
-            unique_id=number,
-        )
-        self.hass.config_entries.async_add_subentry(self.entry, subentry)
+        add(self.hass, self.entry, virtual_number(number, name))
 
     async def reload(self) -> None:
         """Load the entry anew."""
@@ -271,8 +261,7 @@ def automation(world: World, *names: str) -> dict[str, Any]:
 
 
 async def a_number_in_an_automation_was_removed(world: World) -> None:
-    config = {"automation": [automation(world, "Gate", "Shop")]}
-    assert await async_setup_component(world.hass, "automation", config)
+    await automate(world.hass, automation(world, "Gate", "Shop"))
     assert world.issues() == {}
     world.remove("Shop")
 
@@ -451,16 +440,12 @@ async def there_was_no_flood_for_an_hour_with_a_reload_in_it(world: World) -> No
 
 
 async def the_automation_is_changed(world: World) -> None:
-    config = {"automation": [automation(world, "Gate")]}
-    with patch("homeassistant.config.load_yaml_config_file", return_value=config):
-        await world.hass.services.async_call("automation", "reload", blocking=True)
+    await reload_automations(world.hass, automation(world, "Gate"))
 
 
 async def the_automation_is_changed_and_the_account_reloaded(world: World) -> None:
     await world.hass.config_entries.async_unload(world.entry.entry_id)
-    config: dict[str, Any] = {"automation": []}
-    with patch("homeassistant.config.load_yaml_config_file", return_value=config):
-        await world.hass.services.async_call("automation", "reload", blocking=True)
+    await reload_automations(world.hass)
     await world.hass.config_entries.async_setup(world.entry.entry_id)
 
 
@@ -668,7 +653,7 @@ async def test_which_choice_is_told(
         else ids.get(chosen, chosen)
         for kind, chosen in target.items()
     }
-    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    await automate(world.hass, config)
     world.remove("Shop")
     await world.settle()
     told = world.issues().get(Issue.CHOICE_GONE)
@@ -680,7 +665,7 @@ async def test_which_choice_is_told(
 async def test_what_is_switched_off_waits_for_nobody(world: World) -> None:
     config = automation(world, "Shop")
     config["triggers"][0]["enabled"] = False
-    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    await automate(world.hass, config)
     world.remove("Shop")
     await world.settle()
     assert world.issues() == {}
@@ -691,7 +676,7 @@ async def test_a_name_is_known_as_long_as_somebody_misses_it(world: World) -> No
     for name, by_user in names.items():
         dr.async_get(world.hass).async_update_device(world.device(name), name_by_user=by_user)
     config = automation(world, "Gate", "Shop")
-    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    await automate(world.hass, config)
     for name in names:
         world.remove(name)
     await world.settle()
@@ -711,8 +696,7 @@ async def test_a_name_is_known_as_long_as_somebody_misses_it(world: World) -> No
     await world.hass.config_entries.async_setup(world.entry.entry_id)
     await world.settle()
     assert missed() == "`Front gate`, `Shop`"
-    with patch("homeassistant.config.load_yaml_config_file", return_value={"automation": []}):
-        await world.hass.services.async_call("automation", "reload", blocking=True)
+    await reload_automations(world.hass)
     await world.settle()
     assert world.issues() == {}
     await world.hass.config_entries.async_unload(world.entry.entry_id)
@@ -733,7 +717,7 @@ async def test_a_name_is_known_as_long_as_somebody_misses_it(world: World) -> No
 async def test_the_link_to_an_automation(world: World, more: dict[str, Any], shown: str) -> None:
     config = automation(world, "Shop") | more
     config = {key: value for key, value in config.items() if value is not None}
-    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    await automate(world.hass, config)
     world.remove("Shop")
     await world.settle()
     told = world.issues()[Issue.CHOICE_GONE].translation_placeholders or {}
@@ -758,7 +742,7 @@ async def test_hundreds_of_automations_are_looked_at_a_part_at_a_time(world: Wor
     count = 60
     config = automation(world, "Shop")
     automations = [{**config, "id": f"{n}", "alias": f"Number {n}"} for n in range(count)]
-    assert await async_setup_component(world.hass, "automation", {"automation": automations})
+    await automate(world.hass, *automations)
     world.remove("Shop")
     # What began at once has let others have their turn meanwhile.
     await asyncio.sleep(0)
@@ -847,9 +831,7 @@ async def test_a_number_is_added_and_shows_what_came(world: World) -> None:
     assert [field["name"] for field in form["data_schema"]] == ["name"]
     assert done["type"] == "create_entry"
     assert world.issues() == {}
-    last_message = world.hass.states.get("sensor.shed_last_message")
-    assert last_message
-    assert last_message.state == "Open"
+    assert state(world.hass, "sensor.shed_last_message").state == "Open"
     (shed,) = [s for s in world.entry.subentries.values() if s.title == "Shed"]
     assert (shed.subentry_type, dict(shed.data)) == (SUBENTRY_VIRTUAL_NUMBER, {"number": SHED})
 
@@ -1013,9 +995,7 @@ async def test_a_downgrade_says_so(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture, own_door: Post
 ) -> None:
     entry = account([virtual_number()], version=2)
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
+    await set_up(hass, entry)
     assert entry.state is ConfigEntryState.MIGRATION_ERROR
     assert "has version 2 which is higher than the current version 1" in caplog.text
     issue = ir.async_get(hass).async_get_issue(DOMAIN, f"newer_version_{entry.entry_id}")
@@ -1031,9 +1011,7 @@ async def test_an_entry_of_a_later_minor_version_is_read(
     hass: HomeAssistant, own_door: Post
 ) -> None:
     entry = account([virtual_number()], version=1, minor_version=7)
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
+    await set_up(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"newer_version_{entry.entry_id}") is None
     assert await own_door(sms()) == 200

@@ -34,7 +34,7 @@ from .household import (
     virtual_number,
 )
 from .log import Log, keep_secret, leaks
-from .running import Post
+from .running import Post, set_up
 
 OURS = "custom_components.intellisms"
 SAID = "The code is 9137"
@@ -227,16 +227,10 @@ async def test_no_id_is_logged_with_other_methods(
 @pytest.mark.parametrize(
     ("broken", "status"),
     [
-        (f"{OURS}.receiving.endpoint.parse", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.receiving.endpoint._read", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.receiving.receiver.Receiver.async_receive", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.receiving.directory.Directory.delivery", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.receiving.delivery.Delivery.as_event", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.receiving.journal.Journal.has_seen", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.receiving.journal.Journal.async_mark", HTTPStatus.INTERNAL_SERVER_ERROR),
-        (f"{OURS}.event.MessageEvent._attributes", HTTPStatus.OK),
-        (f"{OURS}.sensor.fitting", HTTPStatus.OK),
-        (f"{OURS}.raised_issues.Issues.clear", HTTPStatus.OK),
+        ("json.dumps", HTTPStatus.INTERNAL_SERVER_ERROR),
+        ("homeassistant.core.EventBus.async_fire", HTTPStatus.INTERNAL_SERVER_ERROR),
+        ("homeassistant.helpers.entity.Entity.async_write_ha_state", HTTPStatus.OK),
+        ("homeassistant.helpers.issue_registry.async_delete_issue", HTTPStatus.OK),
     ],
 )
 async def test_a_fault_is_logged_without_what_it_quotes(
@@ -251,8 +245,9 @@ async def test_a_fault_is_logged_without_what_it_quotes(
     error.__cause__ = KeyError(SAID)
     error.add_note(SAID)
 
+    body = sms(SAID)
     with patch(broken, side_effect=error):
-        assert await door(sms(SAID)) == status
+        assert await door(body) == status
         await hass.async_block_till_done()
 
     assert "Unexpected ValueError while" in lines(log)
@@ -287,9 +282,7 @@ async def test_no_object_shows_what_it_holds(
     hass: HomeAssistant, own_door: Post, heard: list[Delivery]
 ) -> None:
     entry = account([virtual_number(GATE, "Summer house"), contact("Anna Example", SENDER)])
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
+    await set_up(hass, entry)
     for name in NAMES:
         await own_door(sample(name))
     await own_door(sms(SAID))

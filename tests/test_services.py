@@ -33,7 +33,6 @@ from .household import (
     button,
     contact,
     devices,
-    household,
     image,
     posted,
     reply,
@@ -41,13 +40,7 @@ from .household import (
     text,
     virtual_number,
 )
-from .running import Post, automate_by, receive, set_up, when
-
-
-@pytest.fixture
-async def house(hass: HomeAssistant) -> MockConfigEntry:
-    """Return an account with two virtual numbers and three contacts, loaded."""
-    return await set_up(hass, household())
+from .running import Post, automate_by, receive, set_up, state, when
 
 
 async def _simulate(
@@ -70,13 +63,7 @@ async def _simulate(
 
 
 def _states(hass: HomeAssistant) -> dict[str, State]:
-    return {state.entity_id: state for state in hass.states.async_all()}
-
-
-def _value(hass: HomeAssistant, entity_id: str) -> str:
-    state = hass.states.get(entity_id)
-    assert state
-    return state.state
+    return {shown.entity_id: shown for shown in hass.states.async_all()}
 
 
 async def test_it_runs_what_a_real_message_would_run(
@@ -119,13 +106,12 @@ async def test_it_runs_what_a_real_message_would_run(
         "raw_truncated": False,
         "simulated": True,
     }
-    assert _value(hass, "sensor.gate_last_message") == "Sesame"
-    assert _value(hass, "sensor.gate_last_sender") == "Anna"
+    assert state(hass, "sensor.gate_last_message").state == "Sesame"
+    assert state(hass, "sensor.gate_last_sender").state == "Anna"
     for owner in ("gate", "anna"):
-        state = hass.states.get(f"event.{owner}_message")
-        assert state
-        assert state.attributes["simulated"] is True
-        assert state.context.id == event.context.id
+        shown = state(hass, f"event.{owner}_message")
+        assert shown.attributes["simulated"] is True
+        assert shown.context.id == event.context.id
 
 
 @pytest.mark.parametrize(
@@ -316,10 +302,10 @@ async def test_nothing_of_it_is_kept(
     assert await hass.config_entries.async_reload(house.entry_id)
     await hass.async_block_till_done()
     after = _states(hass)
-    for entity_id, state in before.items():
+    for entity_id, one in before.items():
         if entity_id.startswith(("sensor.", "event.")):
-            assert after[entity_id].state == state.state, entity_id
-            assert after[entity_id].attributes == state.attributes, entity_id
+            assert after[entity_id].state == one.state, entity_id
+            assert after[entity_id].attributes == one.attributes, entity_id
     written = str(hass_storage)
     assert "Sesame" in written
     assert "Only a try" not in written
@@ -432,8 +418,11 @@ async def test_there_before_any_entry_is(hass: HomeAssistant) -> None:
     assert hass.services.has_service(DOMAIN, "simulate_message")
 
 
-def test_all_fields_that_are_shown_are_understood() -> None:
+async def test_all_fields_that_are_shown_are_understood(hass: HomeAssistant) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    understood = hass.services.async_services_for_domain(DOMAIN)["simulate_message"].schema
     path = str(simulate.__file__).replace("simulate.py", "services.yaml")
     shown = load_yaml_dict(path)["simulate_message"]["fields"]
     rare = shown.pop("rare")["fields"]
-    assert shown.keys() | rare.keys() == set(simulate.SIMULATE_SCHEMA.schema)
+    assert isinstance(understood, vol.Schema)
+    assert shown.keys() | rare.keys() == set(understood.schema)

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 from custom_components.intellisms.const import DOMAIN
 
 from .household import SENDER, account, contact, sms, virtual_number
-from .running import Post
+from .running import Post, set_up
 from .texts import english
 
 
@@ -28,8 +28,7 @@ async def test_an_account(
     freezer.move_to(now)
     await hass.config.async_update(external_url="https://home.example.com")
     entry = account([virtual_number(), contact("Alice", SENDER)])
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    await set_up(hass, entry)
     await own_door(sms())
     await own_door(sms())
     info = await get_system_health_info(hass, DOMAIN)

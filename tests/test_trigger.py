@@ -1,15 +1,14 @@
 """Triggers, set up through real automations as the editor saves them."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 import json
 from pathlib import Path
 from threading import get_ident
-from time import perf_counter
 from typing import Any, cast
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.automation import EVENT_AUTOMATION_TRIGGERED
@@ -25,6 +24,7 @@ from homeassistant.helpers import (
     label_registry as lr,
 )
 from homeassistant.helpers.trigger import TriggerConfig
+from homeassistant.requirements import RequirementsManager
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 import pytest
@@ -39,9 +39,9 @@ import voluptuous as vol
 from custom_components import intellisms
 from custom_components.intellisms.condition import CONDITIONS
 from custom_components.intellisms.const import DOMAIN
-from custom_components.intellisms.matching import MAX_TEXT, patterns
+from custom_components.intellisms.matching import MAX_TEXT
 from custom_components.intellisms.matching.patterns import BUDGET_PERIOD
-from custom_components.intellisms.message_filter import COMPLAINT_INTERVAL, MessageFilter
+from custom_components.intellisms.message_filter import COMPLAINT_INTERVAL
 from custom_components.intellisms.trigger import MOST_REPORTS, TRIGGERS, MessageTrigger
 
 from .household import (
@@ -80,8 +80,6 @@ from .running import (
 
 ELSEWHERE = "+447700900555"
 AUTOMATION = "automation.one"
-# What a starved machine may take; a pattern that hangs takes minutes.
-PATIENCE = 5
 
 # One message of each sort, by what they are called in the tables below.
 MESSAGES = {
@@ -802,11 +800,9 @@ async def test_a_hostile_pattern_hangs_nothing(
         when("message_received", match="regex", text="(a+)+$") | {"id": "slow"},
         when("message_received", match="contains", text="!") | {"id": "quick"},
     )
-    began = perf_counter()
     for _ in range(2):
         receive(house, text("a" * 4000 + "!"))
         await hass.async_block_till_done()
-    assert perf_counter() - began < PATIENCE
     assert [run.data["id"] for run in runs] == ["quick", "quick"]
     # Once, and (a fixture looks) without the text.
     assert caplog.text.count("took too long") == 1
@@ -852,8 +848,7 @@ async def test_all_patterns_of_the_house_have_one_budget(
 ) -> None:
     await automate_by(hass, *(when("message_received", match="regex", text="o") for _ in range(9)))
     # As if each search took 0.03 s: nine are in the budget, eight in what is left for shares.
-    clock = (number * 0.03 for number in count())
-    with patch.object(patterns, "thread_time", lambda: next(clock)):
+    with patch("time.thread_time", side_effect=count(0, 0.03)):
         for expected in ([*range(9)], [*range(8)], []):
             runs.clear()
             receive(house, text("open"))
@@ -1105,20 +1100,15 @@ async def test_a_fault_in_one_trigger_keeps_none_of_the_others(
     runs: list[ServiceCall],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    faulty = MessageTrigger(hass, TriggerConfig(key="intellisms.message_received", target=None))
+    run = Mock(side_effect=ValueError("Sesame the gate"))
+    detach = await faulty.async_attach_runner(run)
     await automate_by(hass, when("message_received"), when("message_received"))
-    match = MessageFilter.match
-    outcomes: Iterator[Any] = iter([ValueError("Sesame the gate"), match])
-
-    def once_at_fault(self: MessageFilter, received: Any) -> Any:
-        outcome = next(outcomes)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome(self, received)
-
-    with patch.object(MessageFilter, "match", once_at_fault):
-        receive(house, MESSAGES["anna"])
+    receive(house, MESSAGES["anna"])
     await hass.async_block_till_done()
-    assert [run.data["id"] for run in runs] == [1]
+    detach()
+    assert run.called
+    assert [run.data["id"] for run in runs] == [0, 1]
     assert "Unexpected ValueError while handling a message" in caplog.text
 
 
@@ -1126,16 +1116,21 @@ async def test_a_fault_in_one_trigger_keeps_none_of_the_others(
 
 
 async def test_a_reload_keeps_triggers_attached_and_runs_nothing(
-    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     await automate_by(hass, when("message_received"), when("button_tapped"))
     receive(house, MESSAGES["tap"])
     await hass.async_block_till_done()
     runs.clear()
-    with patch.object(MessageTrigger, "async_attach_runner") as attach:
-        for _ in range(2):
-            assert await hass.config_entries.async_reload(house.entry_id)
-            await hass.async_block_till_done()
+    # What core says when it attaches triggers.
+    assert "Initialized trigger" in caplog.text
+    caplog.clear()
+    for _ in range(2):
+        assert await hass.config_entries.async_reload(house.entry_id)
+        await hass.async_block_till_done()
     assert runs == []
     receive(house, MESSAGES["tap"])
     await hass.async_block_till_done()
@@ -1143,7 +1138,7 @@ async def test_a_reload_keeps_triggers_attached_and_runs_nothing(
     receive(house, MESSAGES["reply"])
     await hass.async_block_till_done()
     assert [run.data["id"] for run in runs] == [0, 1]
-    assert not attach.called
+    assert "Initialized trigger" not in caplog.text
 
 
 async def test_a_trigger_may_be_set_up_before_the_entry(
@@ -1199,12 +1194,18 @@ def test_no_module_needs_a_requirement_to_be_read() -> None:
 
 
 async def test_an_automation_waits_for_the_requirements(hass: HomeAssistant) -> None:
-    with patch(
-        "custom_components.intellisms.message_filter.async_get_integration_with_requirements",
-        side_effect=HomeAssistantError,
-    ) as asked:
+    get = RequirementsManager.async_get_integration_with_requirements
+    asked: list[str] = []
+
+    async def missing(self: RequirementsManager, domain: str, *args: Any) -> Any:
+        asked.append(domain)
+        if domain == DOMAIN:
+            raise HomeAssistantError
+        return await get(self, domain, *args)
+
+    with patch.object(RequirementsManager, "async_get_integration_with_requirements", missing):
         await automate_by(hass, when("message_received"))
-    asked.assert_awaited_once_with(hass, DOMAIN)
+    assert DOMAIN in asked
     assert hass.states.is_state(AUTOMATION, STATE_UNAVAILABLE)
 
 
@@ -1272,11 +1273,11 @@ async def test_the_editor_lists_the_triggers_with_their_fields(
         description = listed[f"intellisms.{name}"]
         fields = description["fields"]
         assert issubclass(trigger, MessageTrigger)
-        assert set(fields) == set(trigger._FIELDS)
+        assert set(fields) == set(trigger.FIELDS)
         assert description["target"]["entity"] == [{"integration": DOMAIN, "domain": ["event"]}]
         # What has a value all the time has no tick box, and the value is that of the schema.
         defaults = {
-            str(key): key.default() for key in trigger._FIELDS if key.default is not vol.UNDEFINED
+            str(key): key.default() for key in trigger.FIELDS if key.default is not vol.UNDEFINED
         }
         for field, about in fields.items():
             assert about.get("required", False) is (field in defaults)

@@ -50,7 +50,7 @@ class MessageTrigger(Trigger):
     so that a reload does not lose it.
     """
 
-    _FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
+    FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
         **TEXT_FIELDS,
         **SENDER_FIELDS,
         **AGE_FIELDS,
@@ -72,7 +72,7 @@ class MessageTrigger(Trigger):
         schema = vol.Schema(
             {
                 vol.Optional(CONF_TARGET): TARGET,
-                vol.Optional(CONF_OPTIONS, default=dict): dict(cls._FIELDS),
+                vol.Optional(CONF_OPTIONS, default=dict): dict(cls.FIELDS),
             }
         )
         return await async_prepare(hass, cast("ConfigType", schema(config)))
@@ -124,7 +124,7 @@ class MessageTrigger(Trigger):
 class ButtonTrigger(MessageTrigger):
     """Fires when a WhatsApp button is tapped, whether it has an id or only a label."""
 
-    _FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
+    FIELDS: ClassVar[Mapping[vol.Marker, Any]] = {
         vol.Optional(CONF_BUTTON): CHOICES,
         **SENDER_FIELDS,
         **AGE_FIELDS,

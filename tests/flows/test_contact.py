@@ -202,8 +202,7 @@ async def test_a_contact_whose_number_was_caught_can_be_edited(hass: HomeAssista
     """Nobody could type it, but it is what their messages come from."""
     caught = "SomebodysPhone44770090"
     entry = account([virtual_number(), contact("Anna", caught)])
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    await set_up(hass, entry)
     shown = await edit(hass, entry, "Anna")
     shown = await submit(hass, shown, name="Anne", numbers=[f"{caught}1"])
     assert shown["errors"] == {CONF_NUMBERS: "invalid_number"}

@@ -16,7 +16,7 @@ from custom_components.intellisms.const import EVENT_MESSAGE_RECEIVED
 
 from ..cloud import FakeCloud
 from ..household import GATE, SHOP, WEBHOOK_ID, account, contact, sms, virtual_number
-from ..running import URL, Post
+from ..running import URL, Post, set_up, state
 from .dialog import EditFlow, Flow, numbers, suggested
 
 ADDRESS = f"{URL}/api/intellisms/{WEBHOOK_ID}"
@@ -245,9 +245,7 @@ async def test_edit_keeps_device_and_entities(
     assert loaded.state is ConfigEntryState.LOADED
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
     assert "Front gate" in {device.name for device in devices}
-    state = hass.states.get("sensor.gate_last_message")
-    assert state
-    assert state.state == "Hello"
+    assert state(hass, "sensor.gate_last_message").state == "Hello"
     messages = async_capture_events(hass, EVENT_MESSAGE_RECEIVED)
     await own_door(sms("Again"))
     assert messages[0].data["to_name"] == "Front gate"
@@ -257,8 +255,7 @@ async def test_edit_keeps_device_and_entities(
 async def test_a_number_that_was_caught_can_be_renamed(hass: HomeAssistant, caught: str) -> None:
     """Nobody could type it, but messages do come for it."""
     entry = account([virtual_number(caught)])
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    await set_up(hass, entry)
     flow = EditFlow(hass, entry)
     await flow.begin()
     assert (await flow.submit(number=f"{caught}?", name="Gate"))["errors"]

@@ -1,5 +1,11 @@
 """What a text or a button has to be."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+import sys
+from types import FrameType
+from typing import Any
+
 import pytest
 
 from custom_components.intellisms.matching import (
@@ -10,7 +16,6 @@ from custom_components.intellisms.matching import (
     TextMatch,
     TextTooLongError,
     UndecidedError,
-    text as matching,
 )
 from custom_components.intellisms.matching.folding import fold
 
@@ -99,14 +104,30 @@ def test_a_text_may_be_as_long_as_it_may(*, mode: MatchMode, exact: bool) -> Non
     assert match.match("open " + "n" * (MAX_TEXT - 5)) is not None
 
 
+@contextmanager
+def what_is_folded() -> Generator[list[str]]:
+    """Watch which texts are folded within a block."""
+    folded: list[str] = []
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code is fold.__code__:
+            folded.append(frame.f_locals["text"])
+
+    sys.setprofile(watch)
+    try:
+        yield folded
+    finally:
+        sys.setprofile(None)
+
+
 @pytest.mark.parametrize("growing", ["\ufdfa", "\U0001f600\u3316"], ids=ascii)
 def test_what_grows_too_long_is_told_before_it_is_folded(
-    growing: str, monkeypatch: pytest.MonkeyPatch
+    growing: str,
 ) -> None:
     match = TextMatch.compile(MatchMode.CONTAINS, "open")
-    monkeypatch.setattr(matching, "fold", pytest.fail)
-    with pytest.raises(TextTooLongError):
+    with what_is_folded() as folded, pytest.raises(TextTooLongError):
         match.match(growing * (MAX_TEXT // len(growing)))
+    assert folded == []
 
 
 # Rows of these would take long to sort, or are longer than they look.
@@ -126,7 +147,7 @@ def test_as_many_marks_as_people_write_are_compared(said: str) -> None:
     assert _groups("is", said, said.upper()) == {}
 
 
-def test_a_text_is_folded_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_is_folded_once_for_all() -> None:
     modes = (MatchMode.CONTAINS, MatchMode.CONTAINS_WORD)
     matches = {
         (mode, number): TextMatch.compile(mode, f"ö {number}")
@@ -134,14 +155,8 @@ def test_a_text_is_folded_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
         for mode in modes
     }
     said = "Bitte Ö 7"
-    folded: list[str] = []
-
-    def folding(text: str) -> str:
-        folded.append(text)
-        return fold(text)
-
-    monkeypatch.setattr(matching, "fold", folding)
-    found = {key for key, match in matches.items() if match.match(said) is not None}
+    with what_is_folded() as folded:
+        found = {key for key, match in matches.items() if match.match(said) is not None}
     assert found == {(mode, 7) for mode in modes}
     assert folded == [said]
 

@@ -1,10 +1,8 @@
 """Whose last messages are kept: numbers that come later, that go, and that nobody configured."""
 
 import json
-from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
@@ -13,12 +11,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.intellisms.const import (
     DOMAIN,
     MAX_UNCONFIGURED,
-    SUBENTRY_CONTACT,
-    SUBENTRY_VIRTUAL_NUMBER,
 )
-from tests.household import GATE, SENDER, devices, sms
+from tests.household import GATE, SENDER, add, contact, devices, sms, virtual_number
 from tests.log import keep_secret
-from tests.running import Post
+from tests.running import Post, state
 
 type Events = list[Event[dict[str, Any]]]
 
@@ -43,9 +39,7 @@ class World:
 
     def shown(self, entity_id: str) -> str:
         """Return an entity's state."""
-        state = self.hass.states.get(entity_id)
-        assert state
-        return state.state
+        return state(self.hass, entity_id).state
 
     async def unload(self) -> None:
         """Unload the account."""
@@ -64,13 +58,7 @@ class World:
     async def add(self, number: str, name: str) -> None:
         """Add a virtual number as the dialog does."""
         keep_secret([number, name])
-        subentry = ConfigSubentry(
-            data=MappingProxyType({"number": number}),
-            subentry_type=SUBENTRY_VIRTUAL_NUMBER,
-            title=name,
-            unique_id=number,
-        )
-        self.hass.config_entries.async_add_subentry(self.entry, subentry)
+        add(self.hass, self.entry, virtual_number(number, name))
         await self.hass.async_block_till_done()
 
     async def remove(self, name: str) -> None:
@@ -101,11 +89,10 @@ async def test_a_number_added_later_shows_what_came_for_it(
 
     assert world.shown("sensor.shed_last_message") == "Two"
     assert world.shown("sensor.shed_messages_received") == "2"
-    event = hass.states.get("event.shed_message")
-    assert event
-    assert (event.attributes["event_type"], event.attributes["text"]) == ("text", "Two")
-    assert event.attributes["to_name"] == "Shed"
-    assert event.attributes["device_id"] == devices(world.entry)["Shed"]
+    event = state(hass, "event.shed_message").attributes
+    assert (event["event_type"], event["text"]) == ("text", "Two")
+    assert event["to_name"] == "Shed"
+    assert event["device_id"] == devices(world.entry)["Shed"]
     assert messages == []
     # It is the number's own from now on.
     await world.reload()
@@ -122,25 +109,15 @@ async def test_a_message_is_whose_number_it_is_now(
         for name in ("alice", "bob")
     }
 
-    def contact(name: str) -> ConfigSubentry:
-        keep_secret([name])
-        return ConfigSubentry(
-            data=MappingProxyType({"numbers": [SENDER], "person": ids[name.lower()]}),
-            subentry_type=SUBENTRY_CONTACT,
-            title=name,
-            unique_id=None,
-        )
-
-    alice = contact("Alice")
-    hass.config_entries.async_add_subentry(world.entry, alice)
+    keep_secret(["Alice", "Bob"])
+    alice = add(hass, world.entry, contact("Alice", SENDER, person=ids["alice"]))
     await own_door(sms("Hello"))
     hass.config_entries.async_remove_subentry(world.entry, alice.subentry_id)
-    hass.config_entries.async_add_subentry(world.entry, contact("Bob"))
+    add(hass, world.entry, contact("Bob", SENDER, person=ids["bob"]))
     await hass.async_block_till_done()
 
-    event = hass.states.get("event.bob_message")
-    assert event
-    told = {key: event.attributes[key] for key in ("text", "to_name", "from_name", "person_id")}
+    event = state(hass, "event.bob_message").attributes
+    told = {key: event[key] for key in ("text", "to_name", "from_name", "person_id")}
     assert told == {
         "text": "Hello",
         "to_name": "Gate",
@@ -152,13 +129,7 @@ async def test_a_message_is_whose_number_it_is_now(
 async def test_who_has_messages_inherits_nothing_more(
     hass: HomeAssistant, world: World, own_door: Post
 ) -> None:
-    alice = ConfigSubentry(
-        data=MappingProxyType({"numbers": [SENDER], "person": None}),
-        subentry_type=SUBENTRY_CONTACT,
-        title="Alice",
-        unique_id=None,
-    )
-    hass.config_entries.async_add_subentry(world.entry, alice)
+    add(hass, world.entry, contact("Alice", SENDER))
     for text in ("One", "Two"):
         await own_door(sms(text))
     await world.reload()

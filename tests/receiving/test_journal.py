@@ -6,13 +6,11 @@ How their files are written and what is wrong with some is in `test_journal_file
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 import json
-from types import MappingProxyType
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components import webhook
 from homeassistant.config_entries import (
-    ConfigSubentry,
     ConfigSubentryDataWithId,
 )
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_STATE_CHANGED
@@ -31,15 +29,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.intellisms.const import (
-    CONF_NUMBER,
     DOMAIN,
     EVENT_MESSAGE_RECEIVED,
     EVENT_MESSAGE_STATUS,
-    SUBENTRY_VIRTUAL_NUMBER,
 )
 from custom_components.intellisms.receiving.journal_ids import MAX_IDS
-from tests.household import GATE, SENDER, WEBHOOK_ID, account, sms, virtual_number
-from tests.running import Post
+from tests.household import GATE, SENDER, WEBHOOK_ID, account, add, sms, virtual_number
+from tests.running import Post, state
 
 SHOP = "+447700900999"
 STATUS = "msgid=7&status=4&toaddr=447700900123"
@@ -199,10 +195,8 @@ async def test_power_cut(
 
     await cut_power(hass, loaded, hass_storage)
 
-    shown = hass.states.get("sensor.gate_last_message")
-    total = hass.states.get("sensor.gate_messages_received")
-    assert shown
-    assert total
+    shown = state(hass, "sensor.gate_last_message")
+    total = state(hass, "sensor.gate_messages_received")
     on_disk = published == 1
     assert (shown.state, total.state) == (("Hello", "2") if on_disk else ("Before", "1"))
     assert messages == []
@@ -270,7 +264,7 @@ async def test_nothing_comes_twice_across_a_real_restart(
 
         after = again.states.get("event.gate_message")
         statuses = [await post(sms()), await post(sms("New"))]
-        add_shop(again, entry)
+        add(again, entry, virtual_number(SHOP, "Shop"))
         await again.async_block_till_done()
         shop = again.states.get("sensor.shop_last_message")
         await again.config_entries.async_unload(entry.entry_id)
@@ -288,17 +282,6 @@ async def test_nothing_comes_twice_across_a_real_restart(
     assert [event.data["text"] for event in messages] == ["New"]
     assert shop
     assert shop.state == "For the shop"
-
-
-def add_shop(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Add a number that messages came for already."""
-    subentry = ConfigSubentry(
-        data=MappingProxyType({CONF_NUMBER: SHOP}),
-        subentry_type=SUBENTRY_VIRTUAL_NUMBER,
-        title="Shop",
-        unique_id=SHOP,
-    )
-    hass.config_entries.async_add_subentry(entry, subentry)
 
 
 async def test_counters_come_back(

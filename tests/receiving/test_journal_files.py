@@ -1,9 +1,11 @@
 """Files of the journal that cannot be used, by every wrong shape, and how often they are written."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import pairwise
 import json
 from pathlib import Path
 import stat
@@ -15,19 +17,22 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import load_json
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.protocol import Message
-from custom_components.intellisms.receiving import journal_files
 from custom_components.intellisms.receiving.delivery import Delivery
-from custom_components.intellisms.receiving.journal_files import STORAGE_VERSION
+from custom_components.intellisms.receiving.journal_files import (
+    READ_PAUSES_SECONDS,
+    STORAGE_VERSION,
+)
 from custom_components.intellisms.receiving.journal_ids import MAX_IDS
 from tests.disk import Card
 from tests.household import WEBHOOK_ID, saying, sms
-from tests.running import Post, settle
+from tests.running import Post, settle, state
 
 type Events = list[Event[dict[str, Any]]]
 type Spoil = Callable[[dict[str, Any]], None]
@@ -36,13 +41,6 @@ START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 KINDS = ("ids", "last")
 LAST_MESSAGE = "sensor.gate_last_message"
 TOTAL = "sensor.gate_messages_received"
-
-
-def shown(hass: HomeAssistant, entity_id: str) -> str:
-    """Return an entity's state."""
-    state = hass.states.get(entity_id)
-    assert state
-    return state.state
 
 
 # ---- files that cannot be used -------------------------------------------------------
@@ -95,19 +93,19 @@ async def disk(
 async def check_it_goes_on(disk: Disk, own_door: Post, messages: Events, broken: str) -> None:
     """Check that the account works, and what came back of the other file."""
     hass = disk.hass
-    assert shown(hass, TOTAL) == ("0" if broken == "last" else "1")
+    assert state(hass, TOTAL).state == ("0" if broken == "last" else "1")
     for text in ("Before", "After"):
         assert await own_door(sms(text)) == HTTPStatus.OK
     published = [event.data["text"] for event in messages]
     assert published == (["Before", "After"] if broken == "ids" else ["After"])
-    assert shown(hass, LAST_MESSAGE) == "After"
+    assert state(hass, LAST_MESSAGE).state == "After"
     # A good file is in its place again.
     messages.clear()
     await disk.unload()
     await disk.load()
     assert await own_door(sms("After")) == HTTPStatus.OK
     assert messages == []
-    assert shown(hass, LAST_MESSAGE) == "After"
+    assert state(hass, LAST_MESSAGE).state == "After"
 
 
 async def check_it_is_set_aside(
@@ -264,26 +262,31 @@ async def test_what_cannot_be_renamed_does_not_keep_us_from_starting(
 
 @pytest.mark.parametrize("failures", [2, 3])
 async def test_a_disk_that_fails_is_asked_again(
+    clock: FrozenDateTimeFactory,
     disk: Disk,
     own_door: Post,
     messages: Events,
-    monkeypatch: pytest.MonkeyPatch,
     failures: int,
 ) -> None:
     """What was said before is forgotten only where the disk goes on failing."""
-    monkeypatch.setattr(journal_files, "READ_PAUSES_SECONDS", (0, 0))
-    asked: list[str] = []
+    asked: list[datetime] = []
 
     def load(path: str) -> Any:
         if path.endswith(".ids"):
-            asked.append(path)
+            asked.append(dt_util.utcnow())
             if len(asked) <= failures:
                 raise HomeAssistantError from OSError(5, "Input/output error")
         return load_json(path)
 
     with patch("homeassistant.helpers.storage.json_util.load_json", load):
-        await disk.load()
-    assert len(asked) == 3
+        loading = asyncio.ensure_future(disk.load())
+        while not loading.done():
+            clock.tick(0.05)
+            # Something in a thread as well, so that what is read there comes back meanwhile.
+            await disk.hass.async_add_executor_job(len, asked)
+        await loading
+    pauses = [(after - before).total_seconds() for before, after in pairwise(asked)]
+    assert all(pause >= least for pause, least in zip(pauses, READ_PAUSES_SECONDS, strict=True))
     assert disk.issues() == ({"journal_reset"} if failures == 3 else set())
     assert await own_door(sms("Before")) == HTTPStatus.OK
     assert len(messages) == (1 if failures == 3 else 0)
@@ -294,7 +297,7 @@ async def test_a_later_minor_version_and_an_empty_file_are_read(disk: Disk, kind
     content = json.loads(disk.path(kind).read_text())
     disk.path(kind).write_text(json.dumps(content | {"minor_version": 2}))
     await disk.load()
-    assert shown(disk.hass, TOTAL) == "1"
+    assert state(disk.hass, TOTAL).state == "1"
 
     await disk.unload()
     disk.path(kind).write_text("{}")
@@ -439,8 +442,8 @@ async def test_no_message_is_written_whose_id_is_not(writing: Writing) -> None:
     await writing.hass.async_block_till_done()
     await writing.cut_power()
 
-    assert shown(writing.hass, LAST_MESSAGE) == "One"
-    assert shown(writing.hass, TOTAL) == "1"
+    assert state(writing.hass, LAST_MESSAGE).state == "One"
+    assert state(writing.hass, TOTAL).state == "1"
 
 
 # ---- a disk that fails -----------------------------------------------------------------
@@ -472,7 +475,7 @@ async def test_a_write_that_failed_is_tried_again_by_itself(
     messages.clear()
     await writing.say("One", "Two")
     assert messages == []
-    assert shown(writing.hass, TOTAL) == "2"
+    assert state(writing.hass, TOTAL).state == "2"
     # All is as it was before, also how soon it is written.
     writing.card.writes.clear()
     await writing.say("Three")
@@ -502,13 +505,13 @@ async def test_a_reload_forgets_nothing_that_could_not_be_written(
     for _ in range(2):
         await writing.reload()
         await writing.say("One")
-        assert shown(writing.hass, TOTAL) == "1"
+        assert state(writing.hass, TOTAL).state == "1"
     await writing.reload()
     writing.card.refused.clear()
     await writing.pass_time(60)
     await writing.cut_power()
     await writing.say("One")
-    assert shown(writing.hass, TOTAL) == "1"
+    assert state(writing.hass, TOTAL).state == "1"
     assert len(messages) == 1
 
 

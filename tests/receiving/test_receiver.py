@@ -2,55 +2,35 @@
 
 from collections.abc import Callable
 import json
-from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.event import EventEntity
-from homeassistant.config_entries import ConfigSubentry, ConfigSubentryDataWithId
+from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.json import json_bytes
-from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.intellisms.const import (
-    CONF_NUMBER,
-    DOMAIN,
     EVENT_MESSAGE_RECEIVED,
     EVENT_MESSAGE_STATUS,
-    SUBENTRY_VIRTUAL_NUMBER,
 )
 from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
-from tests.household import GATE, NAMES, SENDER, account, contact, sample, sms, virtual_number
-from tests.running import Post
+from tests.household import GATE, NAMES, SENDER, account, add, contact, sample, sms, virtual_number
+from tests.running import Post, set_up, state
 
 NOW = "2026-01-02T03:04:05+00:00"
 SENT = "2025-06-03T13:50:05+00:00"
 SHOP = "+447700900999"
 
 type Messages = list[Event[dict[str, Any]]]
-
-
-async def set_up(hass: HomeAssistant, *entries: MockConfigEntry) -> None:
-    """Set accounts up."""
-    for entry in entries:
-        entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
-
-
-def state_of(hass: HomeAssistant, entity_id: str) -> State:
-    """Return a state that must be there."""
-    state = hass.states.get(entity_id)
-    assert state, entity_id
-    return state
 
 
 def device_ids(hass: HomeAssistant, entry_id: str) -> dict[str | None, str]:
@@ -68,18 +48,6 @@ def whatsapp(message: dict[str, Any], **fields: Any) -> str:
 def fields(name: str, value: Any) -> dict[str, Any]:
     """Return a field whose name is a word of Python."""
     return {name: value}
-
-
-def add_number(hass: HomeAssistant, entry: MockConfigEntry, number: str, name: str) -> str:
-    """Add a virtual number as its flow does; return its id."""
-    subentry = ConfigSubentry(
-        data=MappingProxyType({CONF_NUMBER: number}),
-        subentry_type=SUBENTRY_VIRTUAL_NUMBER,
-        title=name,
-        unique_id=number,
-    )
-    hass.config_entries.async_add_subentry(entry, subentry)
-    return subentry.subentry_id
 
 
 # ---- the event --------------------------------------------------------------------
@@ -250,7 +218,9 @@ async def test_sample_gives_its_events_through_all_doors(
     # One account a door, or the journal would know the message.
     ids = [f"{number}c" * 32 for number in range(len(doors))]
     entries = [account([virtual_number()], webhook_id=webhook_id) for webhook_id in ids]
-    await set_up(hass, *entries)
+    for entry in entries[1:]:
+        entry.add_to_hass(hass)
+    await set_up(hass, entries[0])
 
     for door, webhook_id, entry in zip(doors, ids, entries, strict=True):
         assert await door(sample(name), webhook_id=webhook_id) == 200
@@ -403,8 +373,8 @@ async def test_sender_who_is_a_contact(
         ("60777", "Anna", True, anna.device_id),
         ("+447700900666", None, False, None),
     ]
-    assert state_of(hass, "sensor.gate_last_sender").state == "+447700900666"
-    assert state_of(hass, "event.anna_message").attributes["from"] == "60777"
+    assert state(hass, "sensor.gate_last_sender").state == "+447700900666"
+    assert state(hass, "event.anna_message").attributes["from"] == "60777"
 
 
 async def test_sender_who_is_turned_away(
@@ -417,8 +387,8 @@ async def test_sender_who_is_turned_away(
         assert await door(sms(**fields("from", sender))) == 200
     assert await door(sample("form_text.txt")) == 200
     assert messages == []
-    assert state_of(hass, "sensor.gate_last_message").state == STATE_UNKNOWN
-    assert state_of(hass, "sensor.intellisms_messages_ignored").attributes["sender"] == 4
+    assert state(hass, "sensor.gate_last_message").state == STATE_UNKNOWN
+    assert state(hass, "sensor.intellisms_messages_ignored").attributes["sender"] == 4
 
     assert await door(sms()) == 200
     assert [event.data["from_name"] for event in messages] == ["Anna"]
@@ -432,19 +402,17 @@ def plain(value: Any) -> Any:
     return json.loads(json_bytes(value))
 
 
-def redacted(state: State) -> dict[str, Any]:
+def redacted(shown: State) -> dict[str, Any]:
     """Return a state without what is another each time."""
-    shown = state.as_dict() | {"attributes": dict(state.attributes)}
-    for key in ("context", "last_changed", "last_reported", "last_updated"):
-        del shown[key]
+    attributes = dict(shown.attributes)
     for key in ("access_token", "entity_picture", "from_device_id", "device_id"):
-        if shown["attributes"].get(key):
-            shown["attributes"][key] = "<ANY>"
-    return dict(shown)
+        if attributes.get(key):
+            attributes[key] = "<ANY>"
+    return {"state": shown.state} | attributes
 
 
 def described(entity: er.RegistryEntry) -> dict[str, Any]:
-    """Return what this integration says of an entity."""
+    """Return what this integration says of an entity, if anything."""
     keys = (
         "unique_id",
         "translation_key",
@@ -457,7 +425,7 @@ def described(entity: er.RegistryEntry) -> dict[str, Any]:
         "config_subentry_id",
         "has_entity_name",
     )
-    return {key: getattr(entity, key) for key in keys}
+    return {key: said for key in keys if (said := getattr(entity, key)) is not None}
 
 
 @pytest.fixture
@@ -495,8 +463,8 @@ async def test_states(
 ) -> None:
     def states() -> Any:
         registry = er.async_get(hass)
-        known = [state for state in hass.states.async_all() if registry.async_get(state.entity_id)]
-        return plain([redacted(state) for state in sorted(known, key=lambda s: s.entity_id)])
+        known = [shown for shown in hass.states.async_all() if registry.async_get(shown.entity_id)]
+        return plain({shown.entity_id: redacted(shown) for shown in known})
 
     assert states() == snapshot(name="before the first message")
     for name in ("form_with_numbers.txt", "whatsapp_button_payload.json"):
@@ -533,9 +501,9 @@ async def test_last_message(
 ) -> None:
     await own_door(body)
 
-    state = state_of(hass, "sensor.gate_last_message")
-    assert state.state == shown
-    assert state.attributes["text"] == messages[0].data["text"]
+    last = state(hass, "sensor.gate_last_message")
+    assert last.state == shown
+    assert last.attributes["text"] == messages[0].data["text"]
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -554,8 +522,8 @@ async def test_long_values_fit_into_states(
 
     assert len(messages) == 3
     assert "exceed" not in caplog.text
-    for state in hass.states.async_all("sensor"):
-        assert len(state.state) <= 255
+    for shown in hass.states.async_all("sensor"):
+        assert len(shown.state) <= 255
 
 
 @pytest.mark.parametrize(
@@ -573,7 +541,7 @@ async def test_what_is_said_is_not_recorded_twice(
     attributes: set[str],
 ) -> None:
     await own_door(sms())
-    info = state_of(hass, entity_id).state_info
+    info = state(hass, entity_id).state_info
     assert info
     assert attributes <= info["unrecorded_attributes"]
 
@@ -587,10 +555,10 @@ async def test_event_type(
 ) -> None:
     await own_door(whatsapp({"type": word}))
 
-    state = state_of(hass, "event.gate_message")
-    assert state.attributes["event_type"] == event_type
-    assert state.attributes["type"] == word
-    assert state.attributes["event_types"][-1] == "other"
+    shown = state(hass, "event.gate_message").attributes
+    assert shown["event_type"] == event_type
+    assert shown["type"] == word
+    assert shown["event_types"][-1] == "other"
 
 
 async def test_messages_are_shown_by_their_own_number_only(
@@ -601,10 +569,10 @@ async def test_messages_are_shown_by_their_own_number_only(
     await own_door(sms("Two", to=SHOP))
     await own_door(sms("Three", to=SHOP))
 
-    assert state_of(hass, "sensor.gate_last_message").state == "One"
-    assert state_of(hass, "sensor.gate_messages_received").state == "1"
-    assert state_of(hass, "sensor.shop_last_message").state == "Three"
-    assert state_of(hass, "sensor.shop_messages_received").state == "2"
+    assert state(hass, "sensor.gate_last_message").state == "One"
+    assert state(hass, "sensor.gate_messages_received").state == "1"
+    assert state(hass, "sensor.shop_last_message").state == "Three"
+    assert state(hass, "sensor.shop_messages_received").state == "2"
 
 
 async def test_account_sensors(
@@ -614,15 +582,15 @@ async def test_account_sensors(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     last_post = "sensor.intellisms_last_post"
-    assert state_of(hass, last_post).state == STATE_UNKNOWN
+    assert state(hass, last_post).state == STATE_UNKNOWN
     bodies = [sms().encode(), sms().encode(), b"nonsense", b'{"messages": [1, {}]}']
     for minute, body in enumerate([*bodies, sample("status_report.txt")]):
         freezer.move_to(f"2026-01-02T03:{minute:02}:00+00:00")
         await own_door(body)
         # Whatever is posted tells that the provider reaches us.
-        assert state_of(hass, last_post).state == f"2026-01-02T03:{minute:02}:00+00:00"
+        assert state(hass, last_post).state == f"2026-01-02T03:{minute:02}:00+00:00"
 
-    ignored = state_of(hass, "sensor.intellisms_messages_ignored")
+    ignored = state(hass, "sensor.intellisms_messages_ignored")
     assert ignored.state == "3"
     reasons = ("duplicate", "sender", "bad_element", "unreadable")
     assert [ignored.attributes[reason] for reason in reasons] == [1, 0, 1, 1]
@@ -640,14 +608,14 @@ async def test_number_that_is_added_later_shows_what_came(
     assert [event.data["to"] for event in messages] == [SHOP, SHOP]
     messages.clear()
 
-    add_number(hass, loaded, SHOP, "Shop")
+    add(hass, loaded, virtual_number(SHOP, "Shop"))
     await hass.async_block_till_done()
 
     assert messages == []
-    assert state_of(hass, "sensor.shop_last_message").state == "Second"
-    assert state_of(hass, "sensor.shop_last_sender").state == SENDER
-    assert state_of(hass, "sensor.shop_messages_received").state == "2"
-    event = state_of(hass, "event.shop_message")
+    assert state(hass, "sensor.shop_last_message").state == "Second"
+    assert state(hass, "sensor.shop_last_sender").state == SENDER
+    assert state(hass, "sensor.shop_messages_received").state == "2"
+    event = state(hass, "event.shop_message")
     device = er.async_get(hass).async_get("event.shop_message")
     assert device
     assert event.attributes["to_name"] == "Shop"
@@ -656,8 +624,8 @@ async def test_number_that_is_added_later_shows_what_came(
     assert await own_door(sms("Second", to=SHOP)) == 200
     assert await own_door(sms("Third", to=SHOP)) == 200
     assert [event.data["device_id"] for event in messages] == [device.device_id]
-    assert state_of(hass, "sensor.shop_messages_received").state == "3"
-    assert state_of(hass, "event.shop_message").attributes["text"] == "Third"
+    assert state(hass, "sensor.shop_messages_received").state == "3"
+    assert state(hass, "event.shop_message").attributes["text"] == "Third"
 
 
 # ---- order, contexts, faults ------------------------------------------------------
@@ -669,8 +637,8 @@ async def test_order(hass: HomeAssistant, loaded: MockConfigEntry, own_door: Pos
     @callback
     def look(what: Event[dict[str, Any]] | Delivery) -> None:
         where = str(what.event_type) if isinstance(what, Event) else "signal"
-        shown = state_of(hass, "sensor.gate_last_message").state
-        said = state_of(hass, "event.gate_message").attributes.get("text")
+        shown = state(hass, "sensor.gate_last_message").state
+        said = state(hass, "event.gate_message").attributes.get("text")
         if not isinstance(what, Event) or "gate" in what.data.get("entity_id", "gate"):
             log.append((where, shown, str(said), loaded.runtime_data.journal.seen_count))
 
@@ -702,9 +670,9 @@ async def test_what_one_does_to_what_it_was_told_changes_nothing_for_others(
     told[0]["text"] = "Changed"
 
     assert told[1]["text"] == "Hello"
-    assert state_of(hass, "event.gate_message").attributes["text"] == "Hello"
+    assert state(hass, "event.gate_message").attributes["text"] == "Hello"
     assert await hass.config_entries.async_reload(loaded.entry_id)
-    assert state_of(hass, "event.gate_message").attributes["text"] == "Hello"
+    assert state(hass, "event.gate_message").attributes["text"] == "Hello"
 
 
 async def test_each_message_has_a_context_of_its_own(
@@ -767,7 +735,7 @@ async def test_fault_before_the_event_is_retried_and_published_once(
     assert statuses == [500, 200, 200]
     assert len(published) == 1
     total = 2 if event_type == EVENT_MESSAGE_RECEIVED else 1
-    assert state_of(hass, "sensor.gate_messages_received").state == str(total)
+    assert state(hass, "sensor.gate_messages_received").state == str(total)
     faults = [record for record in caplog.records if record.name.startswith("custom_components")]
     assert [record.levelname for record in faults] == ["ERROR"]
     assert "receiver.py" in faults[0].getMessage()
@@ -780,9 +748,9 @@ async def test_fault_in_a_message_to_an_unconfigured_number_counts_once(
     fire, _ = failing_once(type(hass.bus).async_fire, EVENT_MESSAGE_RECEIVED)
     with patch.object(type(hass.bus), "async_fire", fire):
         assert [await own_door(sms(to=SHOP)) for _ in range(2)] == [500, 200]
-    add_number(hass, loaded, SHOP, "Shop")
+    add(hass, loaded, virtual_number(SHOP, "Shop"))
     await hass.async_block_till_done()
-    assert state_of(hass, "sensor.shop_messages_received").state == "1"
+    assert state(hass, "sensor.shop_messages_received").state == "1"
 
 
 async def test_fault_of_an_entity_keeps_the_200(
@@ -797,7 +765,7 @@ async def test_fault_of_an_entity_keeps_the_200(
     assert await own_door(sms()) == 200
 
     assert len(messages) == 1
-    assert state_of(hass, "sensor.gate_last_message").state == "Hello"
+    assert state(hass, "sensor.gate_last_message").state == "Hello"
     assert "Unexpected ValueError" in caplog.text
     assert "event.py" in caplog.text
 
@@ -832,7 +800,7 @@ async def test_the_event_names_its_message_entity(
         None,
     ]
     # A state that has it as an attribute is taken for a group.
-    assert "entity_id" not in state_of(hass, "event.renamed").attributes
+    assert "entity_id" not in state(hass, "event.renamed").attributes
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done()
-    assert "entity_id" not in state_of(hass, "event.renamed").attributes
+    assert "entity_id" not in state(hass, "event.renamed").attributes

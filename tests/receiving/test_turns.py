@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import count
+import json
 import socket
 import threading
 from typing import Any
@@ -31,10 +32,9 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
-from custom_components.intellisms.protocol import parse
 from custom_components.intellisms.receiving import endpoint, turns
 from tests.household import WEBHOOK_ID, saying, sms, together
-from tests.running import Post
+from tests.running import Post, set_up, settle
 
 OWN_DOOR = f"/api/intellisms/{WEBHOOK_ID}"
 DOORS = ["/api/intellisms/", "/api/webhook/"]
@@ -59,16 +59,7 @@ def texts(first: int, end: int) -> list[str]:
 async def starting(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
     """Return an account that is loaded while Home Assistant is still starting."""
     hass.set_state(CoreState.starting)
-    entry.add_to_hass(hass)
-    assert await async_setup_component(hass, DOMAIN, {})
-    await hass.async_block_till_done()
-    return entry
-
-
-async def settle() -> None:
-    """Let requests that were begun get as far as they can."""
-    for _ in range(50):
-        await asyncio.sleep(0)
+    return await set_up(hass, entry)
 
 
 def held_now(hass: HomeAssistant) -> int:
@@ -101,6 +92,31 @@ def start(hass: HomeAssistant) -> None:
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
 
 
+def stop(hass: HomeAssistant) -> None:
+    """Let Home Assistant stop; a test leaves it running all the same."""
+    hass.set_state(CoreState.stopping)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+
+
+async def after(hass: HomeAssistant, seconds: float) -> None:
+    """Let happen what should have happened by then."""
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=seconds))
+    await settle()
+
+
+@contextmanager
+def reading(watch: Callable[[], object], step: str = "loads") -> Iterator[None]:
+    """Call something whenever a post is taken apart, in the thread that does so."""
+    done = getattr(json, step)
+
+    def watched(*args: Any, **options: Any) -> Any:
+        watch()
+        return done(*args, **options)
+
+    with patch.object(json, step, watched):
+        yield
+
+
 async def test_posts_are_held_until_automations_run(
     hass: HomeAssistant, starting: MockConfigEntry, door: Post, messages: Messages
 ) -> None:
@@ -121,10 +137,9 @@ async def test_posts_are_turned_away_when_starting_takes_too_long(
 ) -> None:
     held = await begin(hass, own_door(sms()))
 
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD_SECONDS - 1))
-    await settle()
+    await after(hass, turns.START_HOLD_SECONDS - 1)
     assert not held.done()
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD_SECONDS + 1))
+    await after(hass, turns.START_HOLD_SECONDS + 1)
 
     assert await soon(held) == HTTPStatus.SERVICE_UNAVAILABLE
     assert messages == []
@@ -185,8 +200,7 @@ async def test_held_posts_are_turned_away_when_home_assistant_stops(
     hass: HomeAssistant, starting: MockConfigEntry, own_door: Post, messages: Messages
 ) -> None:
     held = await begin(hass, own_door(sms()))
-    hass.set_state(CoreState.stopping)
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    stop(hass)
 
     assert await soon(held) == HTTPStatus.SERVICE_UNAVAILABLE
     assert messages == []
@@ -243,10 +257,9 @@ async def test_posts_are_turned_away_when_nobody_loads_the_entry(
     await hass.config_entries.async_unload(loaded.entry_id)
     held = await begin(hass, own_door(sms()))
 
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD_SECONDS - 1))
-    await settle()
+    await after(hass, turns.RELOAD_HOLD_SECONDS - 1)
     assert not held.done()
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD_SECONDS + 1))
+    await after(hass, turns.RELOAD_HOLD_SECONDS + 1)
 
     assert await soon(held) == HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -365,8 +378,7 @@ async def test_posts_that_wait_for_a_long_one_are_turned_away_when_home_assistan
     async with in_the_midst(hass, own_door(together(*map(saying, range(1000))))) as long_post:
         waiting = [asyncio.ensure_future(own_door(saying(number))) for number in range(1000, 1010)]
         await until(lambda: len(messages) > 50)
-        hass.set_state(CoreState.stopping)
-        hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+        stop(hass)
         answers = await soon(asyncio.gather(long_post, *waiting))
     assert answers == [HTTPStatus.SERVICE_UNAVAILABLE] * 11
     assert said(messages) == texts(0, len(messages))
@@ -393,12 +405,28 @@ async def test_a_post_that_waits_for_a_long_one_is_held_through_a_reload(
     assert said(messages) == [*texts(0, published), "Text 1000", *texts(published, 1000)]
 
 
+async def test_an_account_that_its_own_message_reloads(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    """An automation may do that, while the last message of a post has its turn."""
+
+    @callback
+    def reload(_event: Event) -> None:
+        hass.async_create_task(hass.config_entries.async_reload(loaded.entry_id))
+
+    hass.bus.async_listen_once(EVENT_MESSAGE_RECEIVED, reload)
+    for _ in range(2):
+        assert await own_door(sms()) == HTTPStatus.OK
+        await hass.async_block_till_done()
+    assert said(messages) == ["Hello"]
+
+
 async def test_posts_that_wait_too_long_for_a_long_one_are_turned_away(
     hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
 ) -> None:
     async with in_the_midst(hass, own_door(together(*map(saying, range(1000))))) as long_post:
         waiting = [await begin(hass, own_door(saying(number))) for number in (1000, 1001)]
-        async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.START_HOLD_SECONDS + 1))
+        await after(hass, turns.START_HOLD_SECONDS + 1)
         answers = await soon(asyncio.gather(*waiting))
         assert answers == [HTTPStatus.SERVICE_UNAVAILABLE] * 2
         assert await long_post == HTTPStatus.OK
@@ -448,11 +476,7 @@ async def test_a_post_is_read_only_when_it_is_its_turn(
     """What waits needs no more memory than its bytes."""
     before_reading: list[int] = []
 
-    def reading(*args: Any, **kwargs: Any) -> Any:
-        before_reading.append(len(messages))
-        return parse(*args, **kwargs)
-
-    with patch.object(endpoint, "parse", reading):
+    with reading(lambda: before_reading.append(len(messages))):
         held = [await begin(hass, own_door(saying(number))) for number in range(10)]
         assert before_reading == []
         start(hass)
@@ -464,13 +488,9 @@ async def test_a_post_is_read_only_when_it_is_its_turn(
 
 
 async def test_others_get_their_turn_after_each_message_that_is_published(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    monkeypatch: pytest.MonkeyPatch,
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, freezer: FrozenDateTimeFactory
 ) -> None:
     """What automations do with it is not known, and may take long."""
-    monkeypatch.setattr(endpoint, "monotonic", lambda: 0.0)
     seen: list[str] = []
 
     @callback
@@ -522,21 +542,22 @@ async def test_others_get_their_turn_when_reading_takes_its_time(
     assert parts <= taken < parts * 1.2 + 200
 
 
+def is_aside() -> bool:
+    """Tell whether this is another thread than the event loop's."""
+    return threading.current_thread() is not threading.main_thread()
+
+
 @pytest.mark.parametrize(("size", "aside"), [(endpoint.SHORT, False), (endpoint.SHORT + 1, True)])
 async def test_a_long_post_is_taken_apart_aside(
     loaded: MockConfigEntry, own_door: Post, messages: Messages, size: int, *, aside: bool
 ) -> None:
     """Each of its messages too: one may have very many values."""
-    threads: list[int] = []
-
-    def reading(*args: Any, **kwargs: Any) -> Any:
-        for element in parse(*args, **kwargs):
-            threads.append(threading.get_ident())
-            yield element
-
-    with patch.object(endpoint, "parse", reading):
-        assert await own_door(sms("x" * (size - len(sms(""))))) == HTTPStatus.OK
-    assert (threads != [threading.get_ident()]) is aside
+    threads: list[bool] = []
+    body = sms("x" * (size - len(sms(""))))
+    # A message is made with a key, for which what was posted is written out.
+    with reading(lambda: threads.append(is_aside()), "dumps"):
+        assert await own_door(body) == HTTPStatus.OK
+    assert set(threads) == {aside}
     assert len(messages) == 1
 
 
@@ -545,7 +566,7 @@ LONG = "x" * (endpoint.SHORT + 1)
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(sms(LONG), HTTPStatus.SERVICE_UNAVAILABLE), (LONG, HTTPStatus.BAD_REQUEST)],
+    [(sms(LONG), HTTPStatus.SERVICE_UNAVAILABLE), ("[" + LONG, HTTPStatus.BAD_REQUEST)],
     ids=["good", "unreadable"],
 )
 @pytest.mark.parametrize("set_up_again", [True, False])
@@ -566,12 +587,11 @@ async def test_a_reload_while_a_long_post_is_taken_apart(
     def ours() -> str:
         return str({key: data for key, data in hass_storage.items() if key.startswith(DOMAIN)})
 
-    def slow(*args: Any, **kwargs: Any) -> Any:
+    def slow() -> None:
         begun.set()
         assert go_on.wait(10)
-        return parse(*args, **kwargs)
 
-    with patch.object(endpoint, "parse", slow):
+    with reading(slow):
         post = asyncio.ensure_future(own_door(body))
         await until(begun.is_set)
         await hass.config_entries.async_unload(loaded.entry_id)
@@ -591,19 +611,16 @@ async def test_a_long_post_for_which_there_is_no_thread_gives_way(
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(body: bytes, **kwargs: Any) -> Any:
-        if len(body) > endpoint.SHORT:
+    def slow() -> None:
+        if is_aside():
             begun.set()
             assert go_on.wait(10)
-        return parse(body, **kwargs)
 
-    with patch.object(endpoint, "parse", slow):
+    with reading(slow):
         long_post = asyncio.ensure_future(own_door(sms(LONG)))
         await until(begun.is_set)
         short_post = await begin(hass, own_door(sms()))
-        async_fire_time_changed(
-            hass, utcnow() + timedelta(seconds=endpoint.PARSE_TIMEOUT_SECONDS + 1)
-        )
+        await after(hass, endpoint.PARSE_TIMEOUT_SECONDS + 1)
         assert await soon(long_post) == HTTPStatus.SERVICE_UNAVAILABLE
         assert await soon(short_post) == HTTPStatus.OK
         go_on.set()
@@ -628,22 +645,17 @@ def automation(name: str, **action: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-async def runs(hass: HomeAssistant) -> list[ServiceCall]:
-    """Return what an automation does with each message."""
-    calls: list[ServiceCall] = async_mock_service(hass, "test", "run")
-    assert await async_setup_component(hass, "automation", {"automation": [automation("One")]})
-    return calls
+class Editor:
+    """Saves automations, on a disk that gives them as slowly as a test wants; posts come."""
 
-
-class Disk:
-    """Gives the automations that were saved, as slowly as a test wants."""
-
-    def __init__(self) -> None:
+    def __init__(self, hass: HomeAssistant, door: Post, runs: list[ServiceCall]) -> None:
         """Begin slow, with the automation changed."""
         self.go_on = threading.Event()
         self.broken = False
+        self.runs = runs
         self._version = count()
+        self._hass = hass
+        self._door = door
 
     def read(self, *_args: Any) -> dict[str, Any]:
         """Return the configuration; this is called in a thread."""
@@ -653,247 +665,199 @@ class Disk:
         changed = {"continue_on_error": bool(next(self._version) % 2)}
         return {"automation": [automation(name, **changed) for name in ("One", "Two")]}
 
+    def save(self, context: Context | None = None, **data: Any) -> asyncio.Future[Any]:
+        """Reload automations, as the editor does when one is saved."""
+        services = self._hass.services
+        call = services.async_call("automation", "reload", data, blocking=True, context=context)
+        return asyncio.ensure_future(call)
+
+    async def save_in_vain(self) -> None:
+        """Reload automations that cannot be read; core does not tell of that."""
+        self.broken = True
+        self.go_on.set()
+        with pytest.raises(HomeAssistantError):
+            await self.save()
+        self.broken = False
+
+    async def meanwhile(self, answer: Awaitable[int]) -> asyncio.Future[int]:
+        """Begin a request, and let it come as far as it can."""
+        post = asyncio.ensure_future(answer)
+        # Others that begin later are answered.
+        for _ in range(10):
+            assert await self._door("", method="GET") == HTTPStatus.OK
+        return post
+
+    async def later(self) -> None:
+        """Let happen what the time that has passed brings about."""
+        async_fire_time_changed(self._hass)
+        await self.meanwhile(self._door("", method="GET"))
+
 
 @pytest.fixture
-def disk() -> Iterator[Disk]:
-    """Let automations be read from a disk that is as slow as a test wants."""
-    disk = Disk()
-    with patch("homeassistant.config.load_yaml_config_file", disk.read):
-        yield disk
-    disk.go_on.set()
+async def editor(hass: HomeAssistant, own_door: Post) -> AsyncGenerator[Editor]:
+    """Return what saves automations; one of them does something with each message."""
+    runs: list[ServiceCall] = async_mock_service(hass, "test", "run")
+    assert await async_setup_component(hass, "automation", {"automation": [automation("One")]})
+    editor = Editor(hass, own_door, runs)
+    with patch("homeassistant.config.load_yaml_config_file", editor.read):
+        yield editor
+    editor.go_on.set()
 
 
-def reload(hass: HomeAssistant, context: Context | None = None, **data: Any) -> asyncio.Future[Any]:
-    """Reload automations, as the editor does when one is saved."""
-    call = hass.services.async_call("automation", "reload", data, blocking=True, context=context)
-    return asyncio.ensure_future(call)
-
-
-async def arrive[T](answer: Awaitable[T], own_door: Post) -> asyncio.Future[T]:
-    """Begin a request, and let it come as far as it can."""
-    post = asyncio.ensure_future(answer)
-    # Others that begin later are answered.
-    for _ in range(10):
-        assert await own_door("", method="GET") == HTTPStatus.OK
-    return post
-
-
+@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize("data", [{}, {"id": "one"}], ids=["all", "one"])
 async def test_posts_wait_while_automations_are_reloaded(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    door: Post,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
-    data: dict[str, Any],
+    hass: HomeAssistant, door: Post, messages: Messages, editor: Editor, data: dict[str, Any]
 ) -> None:
-    saved = reload(hass, **data)
-    post = await arrive(door(sms()), own_door)
+    saved = editor.save(**data)
+    post = await editor.meanwhile(door(sms()))
     assert not post.done()
     assert messages == []
 
-    disk.go_on.set()
+    editor.go_on.set()
     assert await post == HTTPStatus.OK
     assert saved.done()
     # By the automation as it is now.
-    assert len(runs) == len(hass.states.async_all("automation"))
+    assert len(editor.runs) == len(hass.states.async_all("automation"))
 
 
+@pytest.mark.usefixtures("loaded")
 async def test_the_rest_of_a_long_post_waits_as_well(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
+    hass: HomeAssistant, own_door: Post, messages: Messages, editor: Editor
 ) -> None:
     @callback
     def save(event: Event[dict[str, Any]]) -> None:
         if event.data["text"] == "Text 10":
-            reload(hass)
+            editor.save()
 
     hass.bus.async_listen(EVENT_MESSAGE_RECEIVED, save)
-    post = await arrive(own_door(together(*map(saying, range(20)))), own_door)
+    post = await editor.meanwhile(own_door(together(*map(saying, range(20)))))
     assert said(messages) == texts(0, 11)
 
-    disk.go_on.set()
+    editor.go_on.set()
     assert await post == HTTPStatus.OK
     assert said(messages) == texts(0, 20)
-    assert len(runs) == 11 + 2 * 9
+    assert len(editor.runs) == 11 + 2 * 9
 
 
+@pytest.mark.usefixtures("loaded")
 async def test_a_reload_that_does_not_end_is_not_waited_for_any_longer(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
+    hass: HomeAssistant, own_door: Post, messages: Messages, editor: Editor
 ) -> None:
-    first = reload(hass)
-    post = await arrive(own_door(sms()), own_door)
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD_SECONDS - 1))
-    await settle()
+    first = editor.save()
+    post = await editor.meanwhile(own_door(sms()))
+    await after(hass, turns.RELOAD_HOLD_SECONDS - 1)
     # However often it is tried meanwhile.
-    again = reload(hass)
+    again = editor.save()
     await settle()
     assert messages == []
 
-    async_fire_time_changed(hass, utcnow() + timedelta(seconds=turns.RELOAD_HOLD_SECONDS + 1))
+    await after(hass, turns.RELOAD_HOLD_SECONDS + 1)
     assert await soon(post) == HTTPStatus.OK
     assert await soon(own_door(saying(1))) == HTTPStatus.OK
     assert len(messages) == 2
-    disk.go_on.set()
+    editor.go_on.set()
     await asyncio.gather(first, again, return_exceptions=True)
 
 
+@pytest.mark.usefixtures("loaded")
 async def test_a_reload_that_failed_is_over_with_the_next_that_does_not(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
+    own_door: Post, editor: Editor
 ) -> None:
-    disk.broken = True
-    disk.go_on.set()
-    with pytest.raises(HomeAssistantError):
-        await reload(hass)
-    # Core does not tell of that.
-    post = await arrive(own_door(sms()), own_door)
+    await editor.save_in_vain()
+    post = await editor.meanwhile(own_door(sms()))
     assert not post.done()
 
-    disk.broken = False
-    await reload(hass)
+    await editor.save()
     assert await soon(post) == HTTPStatus.OK
-    assert len(runs) == 2
+    assert len(editor.runs) == 2
 
 
-async def moments_later(hass: HomeAssistant, own_door: Post) -> None:
-    """Let happen what the time that has passed brings about."""
-    async_fire_time_changed(hass)
-    await arrive(own_door("", method="GET"), own_door)
-
-
+@pytest.mark.usefixtures("loaded")
 async def test_each_reload_and_each_post_has_ten_seconds(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
-    freezer: FrozenDateTimeFactory,
+    own_door: Post, messages: Messages, editor: Editor, freezer: FrozenDateTimeFactory
 ) -> None:
-    disk.broken = True
-    disk.go_on.set()
-    with pytest.raises(HomeAssistantError):
-        await reload(hass)
-    first = await arrive(own_door(saying(0)), own_door)
+    await editor.save_in_vain()
+    first = await editor.meanwhile(own_door(saying(0)))
     freezer.tick(turns.RELOAD_HOLD_SECONDS - 2)
-    await moments_later(hass, own_door)
+    await editor.later()
     assert messages == []
 
-    disk.broken = False
-    disk.go_on.clear()
-    saved = reload(hass)
-    second = await arrive(own_door(saying(1)), own_door)
+    editor.go_on.clear()
+    saved = editor.save()
+    second = await editor.meanwhile(own_door(saying(1)))
     freezer.tick(3)
-    await moments_later(hass, own_door)
+    await editor.later()
     # The first post has waited for as long as any does.
     assert await soon(first) == HTTPStatus.OK
     assert said(messages) == ["Text 0"]
     assert not second.done()
     freezer.tick(5)
-    await moments_later(hass, own_door)
+    await editor.later()
     assert not second.done()
 
-    disk.go_on.set()
+    editor.go_on.set()
     assert await soon(second) == HTTPStatus.OK
-    assert len(runs) == 1 + 2
+    assert len(editor.runs) == 1 + 2
     await saved
 
 
+@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize("known", [True, False])
 async def test_a_reload_that_is_refused_is_not_waited_for(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    runs: list[ServiceCall],
-    hass_read_only_user: MockUser,
-    *,
-    known: bool,
+    own_door: Post, editor: Editor, hass_read_only_user: MockUser, *, known: bool
 ) -> None:
     user_id = hass_read_only_user.id if known else "nobody"
     with pytest.raises(Unauthorized):
-        await reload(hass, context=Context(user_id=user_id))
+        await editor.save(Context(user_id=user_id))
     assert await soon(own_door(sms())) == HTTPStatus.OK
 
 
+@pytest.mark.usefixtures("loaded")
 async def test_a_reload_of_an_administrator_is_waited_for(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
-    hass_admin_user: MockUser,
+    own_door: Post, messages: Messages, editor: Editor, hass_admin_user: MockUser
 ) -> None:
-    saved = reload(hass, context=Context(user_id=hass_admin_user.id))
-    post = await arrive(own_door(sms()), own_door)
+    saved = editor.save(Context(user_id=hass_admin_user.id))
+    post = await editor.meanwhile(own_door(sms()))
     assert messages == []
-    disk.go_on.set()
+    editor.go_on.set()
     assert await soon(post) == HTTPStatus.OK
     assert saved.done()
 
 
+@pytest.mark.usefixtures("loaded")
 async def test_only_64_wait_for_automations(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
+    hass: HomeAssistant, own_door: Post, messages: Messages, editor: Editor
 ) -> None:
-    saved = reload(hass)
+    saved = editor.save()
     posts = [await begin(hass, own_door(saying(number))) for number in range(64)]
     assert await soon(own_door(saying(64))) == HTTPStatus.SERVICE_UNAVAILABLE
-    disk.go_on.set()
+    editor.go_on.set()
     assert await soon(asyncio.gather(*posts)) == [HTTPStatus.OK] * 64
     assert said(messages) == texts(0, 64)
     await saved
 
 
 async def test_posts_that_wait_for_automations_are_held_through_a_reload(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages, editor: Editor
 ) -> None:
-    saved = reload(hass)
+    saved = editor.save()
     posts = [await begin(hass, own_door(saying(number))) for number in range(3)]
     await hass.config_entries.async_reload(loaded.entry_id)
     await settle()
     assert not any(post.done() for post in posts)
     assert messages == []
 
-    disk.go_on.set()
+    editor.go_on.set()
     assert await soon(asyncio.gather(*posts)) == [HTTPStatus.OK] * 3
     assert said(messages) == texts(0, 3)
-    assert len(runs) == 2 * 3
+    assert len(editor.runs) == 2 * 3
     await saved
 
 
+@pytest.mark.usefixtures("loaded")
 async def test_posts_wait_for_the_last_of_several_reloads(
-    hass: HomeAssistant,
-    loaded: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
+    hass: HomeAssistant, own_door: Post, messages: Messages, editor: Editor
 ) -> None:
     before: list[int] = []
 
@@ -901,25 +865,24 @@ async def test_posts_wait_for_the_last_of_several_reloads(
     def reloaded(_event: Event) -> None:
         before.append(len(messages))
         # The other one takes long.
-        disk.go_on.clear()
+        editor.go_on.clear()
 
     hass.bus.async_listen("automation_reloaded", reloaded)
-    saves = [reload(hass, id=name) for name in ("one", "two")]
-    post = await arrive(own_door(sms()), own_door)
-    disk.go_on.set()
+    saves = [editor.save(id=name) for name in ("one", "two")]
+    post = await editor.meanwhile(own_door(sms()))
+    editor.go_on.set()
     await until(lambda: len(before) == 1)
     await settle()
     assert not post.done()
-    disk.go_on.set()
+    editor.go_on.set()
 
     assert await soon(post) == HTTPStatus.OK
     assert before == [0, 0]
     await asyncio.gather(*saves)
 
 
-async def test_what_others_reload_is_not_waited_for(
-    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, runs: list[ServiceCall]
-) -> None:
+@pytest.mark.usefixtures("loaded", "editor")
+async def test_what_others_reload_is_not_waited_for(hass: HomeAssistant, own_door: Post) -> None:
     async_mock_service(hass, "script", "reload")
     await hass.services.async_call("script", "reload", blocking=True)
     await hass.services.async_call("automation", "turn_on", {"entity_id": "all"}, blocking=True)
@@ -928,23 +891,19 @@ async def test_what_others_reload_is_not_waited_for(
     assert await soon(own_door(sms())) == HTTPStatus.OK
 
 
+@pytest.mark.usefixtures("starting")
 async def test_a_reload_while_home_assistant_starts(
-    hass: HomeAssistant,
-    starting: MockConfigEntry,
-    own_door: Post,
-    messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
+    hass: HomeAssistant, own_door: Post, editor: Editor
 ) -> None:
     post = await begin(hass, own_door(sms()))
-    reload(hass)
+    editor.save()
     start(hass)
     await settle()
     assert not post.done()
 
-    disk.go_on.set()
+    editor.go_on.set()
     assert await soon(post) == HTTPStatus.OK
-    assert len(runs) == 2
+    assert len(editor.runs) == 2
 
 
 @pytest.mark.parametrize("stops", [True, False], ids=["stop", "unload"])
@@ -953,20 +912,18 @@ async def test_posts_that_wait_for_automations_are_turned_away(
     loaded: MockConfigEntry,
     own_door: Post,
     messages: Messages,
-    runs: list[ServiceCall],
-    disk: Disk,
+    editor: Editor,
     *,
     stops: bool,
 ) -> None:
-    saved = reload(hass)
-    posts = [await arrive(own_door(saying(number)), own_door) for number in range(2)]
+    saved = editor.save()
+    posts = [await editor.meanwhile(own_door(saying(number))) for number in range(2)]
     if stops:
-        hass.set_state(CoreState.stopping)
-        hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+        stop(hass)
     else:
         await hass.config_entries.async_set_disabled_by(loaded.entry_id, ConfigEntryDisabler.USER)
     assert await soon(asyncio.gather(*posts)) == [HTTPStatus.SERVICE_UNAVAILABLE] * 2
     assert messages == []
-    disk.go_on.set()
+    editor.go_on.set()
     await saved
     hass.set_state(CoreState.running)

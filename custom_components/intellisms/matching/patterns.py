@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 import re
-from time import monotonic, thread_time
+import time
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Budget:
 
     def left(self) -> float:
         """Return the seconds that are left in this period, less than 0 if it took more."""
-        now = monotonic()
+        now = time.monotonic()
         if now - self._began > BUDGET_PERIOD:
             self._began, self._spent = now, 0
         return self.seconds - self._spent
@@ -116,7 +116,7 @@ class Pattern:
         seconds = min(PATTERN_TIMEOUT, left)
         if seconds <= 0:
             raise PatternTimeoutError
-        began = thread_time()
+        began = time.thread_time()
         try:
             while True:
                 try:
@@ -126,10 +126,10 @@ class Pattern:
                 except TimeoutError:
                     # `regex` counts what all threads of the process took. Only the time of
                     # our own thread tells whether the pattern was slow.
-                    if thread_time() - began >= seconds:
+                    if time.thread_time() - began >= seconds:
                         raise PatternTimeoutError from None
         finally:
-            spent = thread_time() - began
+            spent = time.thread_time() - began
             self.budget.spend(spent)
             if is_short:
                 self._share.spend(spent)
