@@ -229,7 +229,8 @@ async def test_a_stranger_is_turned_away_and_shown_nowhere(
     sender: str | None,
 ) -> None:
     runs: list[ServiceCall] = async_mock_service(hass, "test", "run")
-    await automate_by(hass, when("message_received"), when("button_tapped"))
+    triggers = [when(name, sender="anyone") for name in ("message_received", "button_tapped")]
+    await automate_by(hass, *triggers)
     hass.config_entries.async_update_entry(house, options={CONF_ACCEPT: Accept.KNOWN})
     await hass.async_block_till_done()
     seen = async_capture_events(hass, MATCH_ALL)

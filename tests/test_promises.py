@@ -127,7 +127,10 @@ async def test_what_comes_back_after_a_restart_fires_nothing(
     await automate(
         hass,
         {
-            "triggers": [{"trigger": f"{DOMAIN}.message_received"}, ON_EVENT],
+            "triggers": [
+                {"trigger": f"{DOMAIN}.message_received", "options": {"sender": "anyone"}},
+                ON_EVENT,
+            ],
             "actions": [{"action": "test.open"}],
         },
     )

@@ -40,7 +40,7 @@ from .household import (
     text,
     virtual_number,
 )
-from .running import Post, automate_by, receive, set_up, state, when
+from .running import Post, automate_by, receive, set_up, state, target, when
 
 
 async def _simulate(
@@ -70,7 +70,7 @@ async def test_it_runs_what_a_real_message_would_run(
     hass: HomeAssistant, house: MockConfigEntry, messages: list[Event[dict[str, Any]]]
 ) -> None:
     runs: list[ServiceCall] = async_mock_service(hass, "test", "run")
-    await automate_by(hass, when("message_received", contacts=[devices(house)["Anna"]]))
+    await automate_by(hass, when("message_received", target=target(house, "Anna")))
     answer = await _simulate(hass, house, {"text": "Sesame", "from": "07700 900123"})
     await hass.async_block_till_done()
     [event], [run] = messages, runs
@@ -166,7 +166,7 @@ async def test_what_would_come_late_can_be_tried_out(
     hass: HomeAssistant, house: MockConfigEntry
 ) -> None:
     runs: list[ServiceCall] = async_mock_service(hass, "test", "run")
-    await automate_by(hass, when("message_received", max_age={"minutes": 5}))
+    await automate_by(hass, when("message_received", sender="anyone", max_age={"minutes": 5}))
     for age in ({"hours": 1}, "00:04:00"):
         answer = await _simulate(hass, house, {"age": age})
     await hass.async_block_till_done()

@@ -24,7 +24,7 @@ import aiohttp
 
 from tests.simulator import senders
 
-from . import bench_others, bench_texts
+from . import bench_automations, bench_others, bench_texts
 from .instance import BURNER, DOMAIN, ROOT, Instance, house, main, troubles_of_ours
 
 NUMBER = "44771012346"
@@ -37,6 +37,7 @@ MARKER = "<!-- scripts/bench -->"
 STARTS = 3
 GROWTH_IDS = (0, 1_000, 20_000)
 GROWTH_NUMBERS = (1, 10, 100)
+GROWTH_CONTACTS = 1_000
 
 BY_HAND = """\
 bench_floor:
@@ -104,7 +105,7 @@ def automations() -> list[dict[str, Any]]:
         }
         for name in EVENT_OF
     ]
-    return [by_hand, *marks, *bench_texts.automations()]
+    return [by_hand, *marks, *bench_texts.automations(), *bench_automations.automations()]
 
 
 @dataclass
@@ -214,6 +215,12 @@ class Bench:
         await self.switch("turn_off")
         return figures
 
+    async def cost(self) -> tuple[float, float]:
+        """Return what a message costs ours, in milliseconds of CPU and of the event loop."""
+        figures = Figures()
+        await self.burst("ours", MESSAGES, figures, latency=False)
+        return figures.cpu[0], figures.loop[0]
+
     async def ours_and_floor(self) -> tuple[Figures, Figures]:
         """Measure ours and (b) in turns, so that a machine that slows down slows both."""
         figures = {"ours": Figures(), "floor": Figures()}
@@ -243,10 +250,15 @@ def _body(own_id: str, sender: str) -> bytes:
 
 
 async def growth(instance: Instance, bench: Bench, entry_id: str) -> list[list[str]]:
-    """Measure how ours grows with ids in the journal and with virtual numbers."""
+    """Measure how ours grows with ids in the journal, with virtual numbers and with contacts."""
     rows = []
     numbers = 1
-    for ids, wanted in [*((ids, 1) for ids in GROWTH_IDS), *((0, n) for n in GROWTH_NUMBERS[1:])]:
+    sizes = [
+        *((ids, 1, 0) for ids in GROWTH_IDS),
+        *((0, number, 0) for number in GROWTH_NUMBERS[1:]),
+        (0, GROWTH_NUMBERS[-1], GROWTH_CONTACTS),
+    ]
+    for ids, wanted, contacts in sizes:
         while numbers < wanted:
             numbers += 1
             await instance.add_number(entry_id, f"+4477101{numbers:05}", f"Number {numbers}")
@@ -255,6 +267,7 @@ async def growth(instance: Instance, bench: Bench, entry_id: str) -> list[list[s
         for _ in range(STARTS):
             await instance.stop()
             seed_ids(instance, entry_id, ids)
+            seed_contacts(instance, entry_id, contacts)
             await instance.start()
             took.append(await set_up_seconds(instance))
         await bench.switch("turn_off")
@@ -262,7 +275,7 @@ async def growth(instance: Instance, bench: Bench, entry_id: str) -> list[list[s
         ours, floor = await bench.ours_and_floor()
         rows.append(
             [
-                str(wanted), f"{ids:,}",
+                str(wanted), f"{ids:,}", f"{contacts:,}",
                 *_beside(median(ours.cpu), median(floor.cpu)),
                 *_beside(median(ours.loop), median(floor.loop)),
                 *_beside(median(ours.answered), median(floor.answered)),
@@ -291,6 +304,25 @@ def seed_ids(instance: Instance, entry_id: str, count: int) -> None:
     key = f"{DOMAIN}.{entry_id}.ids"
     stored = {"version": 1, "minor_version": 1, "key": key, "data": {"days": {today: keys}}}
     (instance.config / ".storage" / key).write_text(json.dumps(stored))
+
+
+def seed_contacts(instance: Instance, entry_id: str, count: int) -> None:
+    """Give the account that many contacts, none of whom writes."""
+    path = instance.config / ".storage" / "core.config_entries"
+    stored = json.loads(path.read_text())
+    [entry] = [one for one in stored["data"]["entries"] if one["entry_id"] == entry_id]
+    others = [one for one in entry["subentries"] if one["subentry_type"] != "contact"]
+    entry["subentries"] = others + [
+        {
+            "data": {"numbers": [f"+4478{number:08}"], "person": None},
+            "subentry_id": f"contact{number}",
+            "subentry_type": "contact",
+            "title": f"Contact {number}",
+            "unique_id": None,
+        }
+        for number in range(count)
+    ]
+    path.write_text(json.dumps(stored))
 
 
 def comparison_rows(figures: dict[str, Figures]) -> list[list[str]]:
@@ -340,7 +372,10 @@ async def bench() -> int:
             ],
             comparison_rows(figures),
         )  # fmt: skip
-        say(f"{compared}\n\nbeside a very long post")
+        automated = as_table(
+            bench_automations.HEAD, await bench_automations.rows(instance, measure.cost)
+        )
+        say(f"{compared}\n\n{automated}\n\nbeside a very long post")
         others = as_table(
             bench_others.HEAD,
             await bench_others.rows(instance.url, measure.paths["ours"], NUMBER),
@@ -349,7 +384,7 @@ async def bench() -> int:
         rows = await growth(instance, measure, entry_id)
         grown = as_table(
             [
-                "numbers", "ids", "CPU ms", "/ (b)", "loop ms", "/ (b)", "200, p50 ms", "/ (b)",
+                "numbers", "ids", "contacts", "CPU ms", "/ (b)", "loop ms", "/ (b)", "200, p50 ms", "/ (b)",
                 "set-up ms", "memory MiB",
             ],
             rows,
@@ -360,7 +395,7 @@ async def bench() -> int:
         texts, missed = await long_texts(instance, measure)
         say(f"\n{texts}")
     if arguments.write:
-        write(f"{compared}\n\n{grown}\n\n{texts}\n\n{others}")
+        write(f"{compared}\n\n{automated}\n\n{grown}\n\n{texts}\n\n{others}")
     if problems:
         say("\n".join(problems))
     return 1 if problems or missed else 0
