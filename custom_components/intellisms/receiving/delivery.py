@@ -35,8 +35,8 @@ class Delivery:
     """A message as it is published, in the contract's terms; the directory makes it.
 
     `received_at` is aware. `to` is the message's own or, where it names none, the
-    only virtual number there is. `entity_id` is that number's *Message*. Names and ids are None where the number is not
-    configured, or the sender no contact.
+    only virtual number there is. `entity_id` is that number's *Message*. Names and ids
+    are None where the number is not configured, or the sender no contact.
     """
 
     entry_id: str

@@ -22,7 +22,7 @@ def async_inherit(listing: Listing, directory: Directory, journal: Journal) -> N
         last, total = journal.last_from(listing.numbers), 1
     if last:
         last = directory.delivery(last.message, received_at=last.received_at, to=last.to)
-        record = Record(total=total - 1).after(last, told_at_length=is_number)
+        record = Record(total=total - 1).after(last, with_excerpt=is_number)
         journal.async_set_record(listing.subentry_id, record)
 
 

@@ -64,13 +64,13 @@ class Record:
     kept_recent: tuple[Excerpt, ...] = field(default=(), repr=False)
     total: int = 0
 
-    def after(self, delivery: Delivery, *, told_at_length: bool = False) -> Record:
+    def after(self, delivery: Delivery, *, with_excerpt: bool = False) -> Record:
         """Return the record as it is after one more message.
 
-        Excerpts are kept where it is `told_at_length`: those of a thousand contacts would
-        make the file too large.
+        Only those of virtual numbers have excerpts: those of a thousand contacts would make
+        the file too large.
         """
-        newest = (delivery.as_excerpt(),) if told_at_length else ()
+        newest = (delivery.as_excerpt(),) if with_excerpt else ()
         recent = (*newest, *self.recent)[:MAX_RECENT]
         if delivery.simulated:
             return replace(self, last=delivery, recent=recent)

@@ -153,7 +153,7 @@ class Receiver:
         before = {owner: self._journal.record(owner) for owner in owners}
         try:
             for owner, record in before.items():
-                after = record.after(delivery, told_at_length=owner == delivery.number_id)
+                after = record.after(delivery, with_excerpt=owner == delivery.number_id)
                 self._journal.async_set_record(owner, after)
             for owner in owners:
                 async_dispatcher_send(self._hass, signal_record(owner), delivery)
