@@ -16,7 +16,7 @@ from .models import (
     ParseReason,
     StatusReport,
 )
-from .numbers import canonical_number
+from .numbers import canonical_number, sender_key
 
 __all__ = [
     "LONG",
@@ -34,4 +34,5 @@ __all__ = [
     "canonical_number",
     "parse",
     "raw_fields",
+    "sender_key",
 ]

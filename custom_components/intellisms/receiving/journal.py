@@ -180,6 +180,10 @@ class Journal:
         kept = [last for last in self._kept() if last.message.sender in numbers]
         return max(kept, key=attrgetter("received_at"), default=None)
 
+    def last_messages(self) -> list[Delivery]:
+        """Return the last message of each number and contact, the one that came last first."""
+        return sorted(self._kept(), key=attrgetter("received_at"), reverse=True)
+
     def _kept(self) -> Iterator[Delivery]:
         """Iterate over the last messages that the file holds."""
         for record in (*self._records.values(), *self._unconfigured.values()):
