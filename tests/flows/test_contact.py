@@ -19,6 +19,7 @@ from ..household import (
     SHOP,
     STRANGER,
     account,
+    add as add_subentry,
     contact,
     devices,
     posted,
@@ -368,6 +369,50 @@ async def test_who_wrote_lately_can_be_picked(
     await submit(hass, shown, name="Anna", numbers=[ANNA], recent=[STRANGER])
     assert saved(house, "Anna").data[CONF_NUMBERS] == [ANNA, STRANGER]
     assert "recent" not in suggested(await edit(hass, house, "Anna"))
+
+
+def by_whatsapp(sender: str, user_id: str, channel: str = "whatsapp") -> str:
+    """Return the provider's post of a message with WhatsApp's id of its sender."""
+    said = {"type": "text", "text": {"body": "Sesame"}, "from_user_id": user_id}
+    content = {"format": "wa_msgobject_v2", "msgobject": said}
+    fields = {"channel": channel, "content": content, "messageid": user_id, "from": sender}
+    return posted(text(""), **fields)
+
+
+async def test_an_id_that_came_with_a_contacts_number_is_proposed(
+    hass: HomeAssistant, house: MockConfigEntry, messages: list[Event[dict[str, Any]]]
+) -> None:
+    receive(house, by_whatsapp(ANNA, "GB.100"))
+    # To others it is not.
+    assert "recent" not in suggested(await edit(hass, house, "Ben"))
+    flow = Flow(hass, house, SUBENTRY_CONTACT)
+    assert "recent" not in suggested(await flow.begin())
+    shown = await edit(hass, house, "Anna")
+    assert offered(shown) == {"GB.100": "“GB.100”: Sesame"}
+    filled_in = suggested(shown)
+    assert filled_in["recent"] == ["GB.100"]
+    result = await submit(hass, shown, name="Anna", numbers=[ANNA], recent=filled_in["recent"])
+    assert result["type"] is FlowResultType.ABORT
+    assert saved(house, "Anna").data[CONF_NUMBERS] == [ANNA, "GB.100"]
+    assert "recent" not in suggested(await edit(hass, house, "Anna"))
+    receive(house, posted(by_whatsapp("", "GB.100"), messageid="another"))
+    assert (messages[-1].data["from"], messages[-1].data["from_name"]) == ("GB.100", "Anna")
+
+
+async def test_an_id_of_a_stranger_is_offered_beside_the_number(
+    hass: HomeAssistant, house: MockConfigEntry
+) -> None:
+    receive(house, by_whatsapp(STRANGER, "GB.100"))
+    flow = Flow(hass, house, SUBENTRY_CONTACT)
+    assert list(offered(await flow.begin())) == [STRANGER, "GB.100"]
+    # What another contact has is proposed to nobody, nor what did not come by WhatsApp.
+    await flow.submit(name="Dora", recent=[STRANGER])
+    hass.config_entries.async_remove_subentry(house, saved(house, "Dora").subentry_id)
+    add_subentry(hass, house, contact("Dora", "GB.100"))
+    receive(house, by_whatsapp(ANNA, "GB.100"))
+    receive(house, by_whatsapp(BEN, "GB.200", "sms"))
+    for name in ("Anna", "Ben"):
+        assert "recent" not in suggested(await edit(hass, house, name))
 
 
 @pytest.mark.parametrize("sender", [ANNA, SHOP, "x" * 65, "", None])

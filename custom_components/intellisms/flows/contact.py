@@ -23,7 +23,7 @@ from ..matching import is_blank
 from ..protocol import sender_key
 from ..typed_numbers import Certainty, TypedNumber
 from .form import NAME_SELECTOR, Entered, Form, FormError, FormFlow, check_filled_in
-from .strangers import recent_strangers
+from .strangers import Senders, new_ids, recent_strangers
 from .subentries import contact_subentry, is_name_taken, is_taken
 
 CONF_RECENT = "recent"
@@ -56,21 +56,24 @@ class ContactFlow(FormFlow):
         """Change a contact; device and history stay."""
         contact = self._get_reconfigure_subentry()
         person = self._person(contact.data[CONF_PERSON])
+        ids = new_ids(self._get_entry(), contact)
         form = self._form(
             step_id="reconfigure",
             suggested={
                 CONF_NAME: contact.title,
                 CONF_NUMBERS: list(contact.data[CONF_NUMBERS]),
+                CONF_RECENT: list(ids),
                 CONF_PERSON: person.entity_id if person else None,
             },
+            theirs=ids,
         )
         return await self._ask(form, user_input, self._take)
 
-    def _form(self, *, step_id: str, suggested: Entered) -> Form:
-        """Return the form, with who wrote lately and is no contact to pick from, if anybody did."""
+    def _form(self, *, step_id: str, suggested: Entered, theirs: Senders | None = None) -> Form:
+        """Return the form, with whom to pick from: ids that are `theirs`, and who wrote lately."""
         schema = _SCHEMA
-        if strangers := recent_strangers(self._get_entry()):
-            options = [SelectOptionDict(value=who, label=label) for who, label in strangers.items()]
+        if senders := {**(theirs or {}), **recent_strangers(self._get_entry())}:
+            options = [SelectOptionDict(value=who, label=label) for who, label in senders.items()]
             picker = SelectSelector(SelectSelectorConfig(options=options, multiple=True))
             schema = schema.extend({vol.Optional(CONF_RECENT): picker})
         return Form(
