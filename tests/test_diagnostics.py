@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN
+from custom_components.intellisms.protocol import STATUS_WORDS
 
 from .household import (
     GATE,
@@ -65,6 +66,7 @@ GARBAGE = '{"privatekey9": "private garbage", "text": ["private list"]}'
 VOCABULARY = {
     *english()["selector"]["type"]["options"],
     *english()["selector"]["channel"]["options"],
+    *STATUS_WORDS.values(),
 }
 
 
@@ -200,7 +202,7 @@ async def test_what_is_in_a_dump(
 
 @pytest.mark.parametrize(
     ("name", "documented"),
-    [("whatsapp_sticker.json", False), ("whatsapp_image.json", True), ("sms_text.json", True)],
+    [("whatsapp_order.json", False), ("whatsapp_image.json", True), ("sms_text.json", True)],
 )
 async def test_a_kind_is_told_alike_before_and_after_a_restart(
     hass: HomeAssistant,

@@ -26,10 +26,12 @@ from .texts import FOLDER, TRANSLATIONS, english, load, placeholders
 TEXTS = english()
 ICONS = load(FOLDER / "icons.json")
 SUBENTRIES = TEXTS["config_subentries"]
+# What a form says of a number; elsewhere nobody can be asked which country is meant.
+TYPED = set(NumberProblem) - {NumberProblem.TWO_COUNTRIES}
 FLOWS = [
     (IntelliSMSConfigFlow, TEXTS["config"], {*AddressProblem}),
-    (VirtualNumberFlow, SUBENTRIES["virtual_number"], {*AddressProblem, *NumberProblem}),
-    (ContactFlow, SUBENTRIES["contact"], {*NumberProblem}),
+    (VirtualNumberFlow, SUBENTRIES["virtual_number"], {*AddressProblem, *TYPED}),
+    (ContactFlow, SUBENTRIES["contact"], {*TYPED}),
     (IntelliSMSOptionsFlow, TEXTS["options"], set[str]()),
 ]
 # What core itself gives as a reason.

@@ -75,6 +75,8 @@ class Ignored(StrEnum):
     SENDER = "sender"
     BAD_ELEMENT = "bad_element"
     UNREADABLE = "unreadable"
+    OTHER_NOTIFICATION = "other_notification"
+    SUBSCRIPTION_EVENT = "subscription_event"
 
 
 class Issue(StrEnum):

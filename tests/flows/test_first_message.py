@@ -131,8 +131,21 @@ async def test_keeping_the_sender(
     assert state(hass, "sensor.shed_last_sender").state == "Alice"
 
 
+async def test_a_name_that_a_contact_has(
+    hass: HomeAssistant, loaded: MockConfigEntry, caught: Flow
+) -> None:
+    add(hass, loaded, contact("Alice", "+447700900321"))
+    result = await caught.submit(name="Shed", keep_sender=True, contact_name=" alice")
+    assert result["errors"] == {"contact_name": "contact_name_taken"}
+    result = await caught.submit(name="Shed", keep_sender=True, contact_name="Alice B.")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert list(subentries(loaded, SUBENTRY_CONTACT)) == ["Alice", "Alice B."]
+
+
 @pytest.mark.parametrize(
-    ("sender", "shown"), [(SENDER, "Alice"), (None, "?")], ids=["a contact", "none"]
+    ("sender", "shown"),
+    [(SENDER, "Alice"), (GATE, GATE), (None, "?")],
+    ids=["a contact", "our own number", "none"],
 )
 async def test_a_sender_that_cannot_be_kept_is_not_offered(
     hass: HomeAssistant, own_door: Post, sender: str | None, shown: str

@@ -127,6 +127,7 @@ async def test_a_cloudhook_on_request_with_its_limit_said_first(
         ("+44 7710 123456", "+447710123456"),
         ("0044 7710 123456", "+447710123456"),
         (" 447710123456 ", "+447710123456"),
+        ("\u202a+44\u00a07710\u2011123456\u202c", "+447710123456"),
         ("60777", "60777"),  # a contact may have it
     ],
 )
@@ -184,6 +185,7 @@ async def test_guess_is_shown_and_then_taken(
         ("07700 900999", "already_configured"),
         ("447700900999", "already_configured"),
         ("0044 (7700) 900-999", "already_configured"),
+        ("\u202a+44 7700 900999\u202c", "already_configured"),
     ],
 )
 async def test_what_was_typed_stays_and_can_be_mended(
@@ -199,6 +201,29 @@ async def test_what_was_typed_stays_and_can_be_mended(
 
     await form.submit(number="+44 7710 123456", name="Shed")
     assert numbers(loaded)["Shed"] == "+447710123456"
+
+
+@pytest.mark.parametrize("typed", ["12", "+44", "+225 08 00 00 12"])
+async def test_digits_that_are_unusual_are_asked_back_once(
+    loaded: MockConfigEntry, form: Flow, typed: str
+) -> None:
+    result = await form.submit(number=typed, name="Shed")
+    assert result["errors"] == {"number": "invalid_number"}
+    await form.submit(number=typed, name="Shed")
+    assert numbers(loaded)["Shed"] == typed.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "typed", ["INFO", "SomebodysPhone", "GB.10000000000000000001", "07710#12345", ""]
+)
+async def test_what_is_no_digits_is_no_virtual_number(
+    loaded: MockConfigEntry, form: Flow, typed: str
+) -> None:
+    before = numbers(loaded)
+    for _ in range(3):
+        result = await form.submit(number=typed, name="Shed")
+        assert result["errors"] == {"number": "invalid_number"}
+    assert numbers(loaded) == before
 
 
 async def test_national_number_needs_a_country(

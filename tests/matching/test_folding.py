@@ -11,6 +11,7 @@ from custom_components.intellisms.matching.folding import (
     MAX_MARKS,
     fold,
     outgrows,
+    plain,
     without_invisible,
     words,
 )
@@ -307,3 +308,23 @@ def test_a_word_stands_not_beside_a_letter_or_digit(before: str, wanted: str, af
 )
 def test_the_words_of_a_text(said: str, expected: list[str]) -> None:
     assert words(said) == expected
+
+
+# ---- as on a plain keyboard ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pasted", "typed"),
+    [
+        ("\u202a+44\u00a07700\u2011900456\u202c", "+44 7700-900456"),
+        ("\u2068+44\u202f7700\u00ad900\u2060456\u2069\0", "+44 7700900456"),
+        ("\uff0b\uff14\uff14\u3000\uff08\uff10\uff09\uff17\uff17\uff0f\uff0e", "+44 (0)77/."),
+        ("1\u20122\u20133\u20144\u22125\ufe636", "1-2-3-4-5-6"),
+        (" My\u2007Bank\r\n", "My Bank"),
+        # Letters, footnotes and other scripts' digits stay what they are.
+        ("\uff21\u00b2\u0661\u2019", "\uff21\u00b2\u0661\u2019"),
+        ("\u200b", ""),
+    ],
+)
+def test_what_was_pasted_as_it_is_typed(pasted: str, typed: str) -> None:
+    assert plain(pasted) == typed

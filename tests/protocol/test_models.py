@@ -13,6 +13,8 @@ MESSAGE = Message(
     key="AbcdEFghijKL",
     to="+447700900999",
     sender="+447700900123",
+    user_id="GB.13491208655302741918",
+    username="anna.x",
     channel="whatsapp",
     type="order",
     text="Two apples",
@@ -20,6 +22,13 @@ MESSAGE = Message(
     button_text="Open",
     reply_to="1",
     media_url="https://media.example.com/1.jpg",
+    media_type="image/jpeg",
+    file_name="apples.jpg",
+    latitude=51.5,
+    longitude=-0.125,
+    forwarded=True,
+    group_id="3",
+    notice=True,
     user_data="0a0b",
     network_code="23415",
     message_id="2",
@@ -50,6 +59,8 @@ WRONG: dict[str, Any] = {
     "text": 5,
     "button_id": True,
     "raw": "order",
+    "latitude": "51.5",
+    "notice": None,
     "raw_truncated": None,
     "sent": "yesterday",
 }
@@ -70,14 +81,17 @@ def test_what_is_not_whole_is_not_read(key: str) -> None:
 
 
 def test_what_was_said() -> None:
-    assert set(SAID) == {"text", "raw", "user_data", "button_id", "button_text", "media_url"}
+    assert set(SAID) == {
+        *("text", "raw", "user_data", "button_id", "button_text"),
+        *("media_url", "file_name", "latitude", "longitude"),
+    }
     assert set(LONG) == {"text", "raw", "user_data"}
     assert set(LONG) <= set(SAID) <= set(TOLD)
 
 
 def test_repr_shows_nobody_and_nothing_that_was_said() -> None:
     shown = {one.name for one in fields(Message) if one.repr}
-    assert shown == {"key", "channel", "type", "sent", "raw_truncated"}
+    assert shown == {"key", "channel", "type", "sent", "forwarded", "notice", "raw_truncated"}
     assert "apples" not in repr(MESSAGE)
 
 

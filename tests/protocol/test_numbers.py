@@ -7,7 +7,7 @@ import phonenumbers
 import pytest
 
 from custom_components.intellisms.protocol import canonical_number
-from custom_components.intellisms.protocol.numbers import line
+from custom_components.intellisms.protocol.numbers import is_user_id, line, sender_key
 
 _INTERNATIONAL = "+44771012345"
 
@@ -181,6 +181,52 @@ def test_nothing_else_is_taken_for_the_same_line(one: str, any_other: str) -> No
     for other in {any_other, *_neighbours(one)} - {one}:
         if line(one) == line(other):
             assert _is_pair(*sorted((one, other), key=len)), (one, other)
+
+
+@settings(deadline=None, max_examples=500)
+@given(_numbers | st.from_regex(r"\+(?:55|54|52|229)[0-9]{8,12}", fullmatch=True) | st.text())
+@example("+5511988887777")
+@example("+551188887777")
+def test_a_line_is_the_number_or_its_other_spelling(sender: str) -> None:
+    """So nobody else is ever taken for it: a spelling that is taken away stands in one place only."""
+    meant = line(sender)
+    assert line(meant) == meant
+    assert meant == sender or _is_pair(*sorted((sender, meant), key=len))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("+551188887777", "+5511988887777", True),
+        ("MyBank", "MYBANK", True),
+        ("Stra\u00dfe", "STRASSE", True),
+        ("GB.1aB", "gb.1AB", True),
+        ("MyBank", "My Bank", False),
+        ("+447700900456", "447700900456", False),
+    ],
+)
+def test_who_is_looked_up_as_one(one: str, other: str, *, same: bool) -> None:
+    assert (sender_key(one) == sender_key(other)) is same
+
+
+@pytest.mark.parametrize(
+    ("sender", "is_one"),
+    [
+        ("GB.10000000000000000001", True),
+        ("US.ENT.1a2B", True),
+        (f"GB.{'1' * 128}", True),
+        (f"GB.{'1' * 129}", False),
+        ("GB.", False),
+        ("gb.1", False),
+        ("GBR.1", False),
+        ("GB.1 ", False),
+        ("GB.\u0661", False),
+        ("+447700900456", False),
+        ("MyBank", False),
+    ],
+)
+def test_an_id_of_whatsapp(sender: str, *, is_one: bool) -> None:
+    assert is_user_id(sender) is is_one
 
 
 @settings(deadline=None, max_examples=150)

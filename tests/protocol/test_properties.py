@@ -11,9 +11,10 @@ import orjson
 import pytest
 
 from custom_components.intellisms.protocol import (
+    STATUS_WORDS,
     BadElement,
     Message,
-    MessageType,
+    OtherKind,
     ParseError,
     StatusReport,
     canonical_number,
@@ -29,6 +30,10 @@ TYPES: dict[str, tuple[type, ...]] = {
     "status": (str,),
     "raw": (dict, type(None)),
     "raw_truncated": (bool,),
+    "forwarded": (bool,),
+    "notice": (bool,),
+    "latitude": (float, type(None)),
+    "longitude": (float, type(None)),
     "sent": (datetime, type(None)),
     "status_code": (int, type(None)),
 }
@@ -40,6 +45,20 @@ words = st.one_of(
     st.sampled_from(
         ["text", "button", "reply", "image", "interactive", "list_reply", "\ud83d", "", "0044771"]
     ),
+    st.sampled_from(
+        [
+            "Video",
+            "location",
+            "contacts",
+            "reaction",
+            "edit",
+            "revoke",
+            "system",
+            "unknown",
+            "order",
+        ]
+    ),
+    st.sampled_from(["whatsapp", "status", "delivered", "GB.134912", "51.5", "a?b#c", "4"]),
 )
 names = st.one_of(
     words,
@@ -47,6 +66,12 @@ names = st.one_of(
         ["to", "from", "messageid", "channel", "sent", "content", "msgtype", "ud", "msgobject"]
     ),
     st.sampled_from(["type", "body", "context", "id", "title", "link", "caption", "button_reply"]),
+    st.sampled_from(
+        ["image", "Video", "location", "contacts", "reaction", "edit", "revoke", "order"]
+    ),
+    st.sampled_from(["latitude", "phones", "phone", "wa_id", "name", "emoji", "message", "errors"]),
+    st.sampled_from(["from_user_id", "username", "profile", "forwarded", "group_id", "url"]),
+    st.sampled_from(["notificationtype", "status", "status_code", "category", "userkey"]),
 )
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), words),
@@ -63,10 +88,10 @@ def check(body: bytes, to: str | None = None) -> None:
         error.shape.encode()
         return
     assert [*parse(body, to=to)] == found
-    good = [one for one in found if not isinstance(one, BadElement)]
-    assert good
-    for one in good:
-        check_one(one)
+    assert not all(isinstance(one, BadElement) for one in found)
+    for one in found:
+        if isinstance(one, Message | StatusReport):
+            check_one(one)
     for bad in found:
         if isinstance(bad, BadElement):
             bad.shape.encode()
@@ -84,8 +109,15 @@ def check_one(one: Message | StatusReport) -> None:
         assert 0 < len(one.type) <= 64
         assert one.channel is None or 0 < len(one.channel) <= 64
         assert one.sent is None or one.sent.tzinfo is UTC
-        known = one.type in MessageType
-        assert known == (one.raw is None and not one.raw_truncated)
+        assert (one.raw is None) == one.raw_truncated
+        assert one.type == one.type.lower()
+        # Whoever has no number is who their id says.
+        assert one.sender or one.channel != "whatsapp" or not one.user_id
+        if one.notice:
+            assert not one.button_id
+            assert not one.media_url or one.type in {"unknown", "ephemeral"}
+    else:
+        assert one.status in STATUS_WORDS.values()
 
 
 @quick
@@ -116,6 +148,59 @@ def test_any_messages(messages: Any) -> None:
 
 
 @quick
+@given(json_values, json_values)
+def test_any_messages_beside_any_notifications(messages: Any, notifications: Any) -> None:
+    check(json.dumps({"messages": messages, "notifications": notifications}).encode())
+
+
+@quick
+@given(st.dictionaries(names, json_values, max_size=6))
+def test_any_object_is_a_report_or_of_another_kind(posted: dict[str, Any]) -> None:
+    body = json.dumps({"notifications": [posted]}).encode()
+    check(body)
+    (found,) = parse(body)
+    assert isinstance(found, StatusReport | OtherKind)
+
+
+# A `msgobject` whose type is what it holds.
+typed = st.builds(
+    lambda kind, inner, more: {**more, "type": kind, kind.swapcase(): inner, kind: inner},
+    st.sampled_from(
+        ["image", "Video", "location", "contacts", "reaction", "edit", "revoke", "order", "system"]
+    ),
+    json_values,
+    st.dictionaries(names, json_values, max_size=3),
+)
+
+
+@quick
+@given(typed, st.dictionaries(names, json_values, max_size=3))
+def test_any_object_of_whatsapps(message: dict[str, Any], more: dict[str, Any]) -> None:
+    content = {"format": "wa_msgobject_v2", "msgobject": message}
+    posted = {**more, "channel": "WhatsApp", "content": content}
+    check(json.dumps({"messages": [posted]}).encode())
+
+
+@quick
+@given(
+    st.dictionaries(names, json_values, max_size=4),
+    st.text(st.characters(exclude_characters="?#", codec="utf-8"), max_size=9),
+    st.tuples(st.text(max_size=9), st.text(max_size=9)).filter(lambda two: "#" not in "".join(two)),
+)
+def test_a_link_that_is_signed_anew_is_the_same_message(
+    media: dict[str, Any], address: str, signatures: tuple[str, str]
+) -> None:
+    keys = set()
+    for signature in signatures:
+        message = {"type": "image", "image": {**media, "link": f"{address}?{signature}"}}
+        posted = {"messageid": "1", "content": {"msgobject": message}}
+        (found,) = parse(json.dumps({"messages": [posted]}).encode())
+        assert isinstance(found, Message)
+        keys.add(found.key)
+    assert len(keys) == 1
+
+
+@quick
 @given(st.dictionaries(names, json_values, min_size=1, max_size=6))
 def test_any_object_is_a_message(posted: dict[str, Any]) -> None:
     body = json.dumps({"messages": [posted]}).encode()
@@ -124,7 +209,10 @@ def test_any_object_is_a_message(posted: dict[str, Any]) -> None:
     assert isinstance(message, Message)
 
 
-FORM_NAMES = ["text", "msgid", "networkcode", "sent", "from", "to", "status", "toaddr"]
+FORM_NAMES = [
+    *("text", "msgid", "networkcode", "sent", "from", "to", "status", "toaddr"),
+    *("type=5&type", "type", "filelist", "sublistname", "sublisttype", "msisdn"),
+]
 
 
 @quick

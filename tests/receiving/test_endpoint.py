@@ -132,8 +132,14 @@ async def test_status_report_is_published_once(
         "entry_id": loaded.entry_id,
         "message_id": "10011000000000000001",
         "to": "+44771012345",
+        "to_name": None,
+        "to_device_id": None,
+        "person_id": None,
         "status": "delivered",
         "status_code": 4,
+        "status_text": None,
+        "category": None,
+        "user_key": None,
     }
     assert messages == []
 

@@ -39,7 +39,12 @@ async def entry(
 
 def says(sender: Any, *numbers: int) -> str:
     """Return a post of messages from one sender."""
-    return together(*(sms(f"{sender} {number}", **{"from": sender}) for number in numbers))
+    return together(
+        *(
+            sms(f"{sender} {number}", **{"from": sender, "messageid": f"{sender!r} {number}"})
+            for number in numbers
+        )
+    )
 
 
 def said(messages: Messages) -> list[str]:

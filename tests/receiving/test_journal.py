@@ -213,7 +213,7 @@ async def test_coming_back_fires_nothing(
     def states() -> dict[str, tuple[str, dict[str, Any]]]:
         """Return states and attributes; `raw` is for the event only."""
         return {
-            state.entity_id: (state.state, dict(state.attributes))
+            state.entity_id: (state.state, {**state.attributes, "raw": None})
             for state in hass.states.async_all(("event", "sensor"))
         }
 

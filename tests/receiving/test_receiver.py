@@ -4,6 +4,7 @@ from collections.abc import Callable
 import json
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import parse_qsl
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.event import EventEntity
@@ -21,6 +22,7 @@ from custom_components.intellisms.const import (
     EVENT_MESSAGE_RECEIVED,
     EVENT_MESSAGE_STATUS,
 )
+from custom_components.intellisms.protocol import MessageType
 from custom_components.intellisms.receiving.delivery import Delivery
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 from tests.household import GATE, NAMES, SENDER, account, add, contact, sample, sms, virtual_number
@@ -63,6 +65,8 @@ NOTHING = {
     "from_known": False,
     "from_device_id": None,
     "person_id": None,
+    "user_id": None,
+    "username": None,
     "channel": None,
     "type": "unknown",
     "text": None,
@@ -70,6 +74,13 @@ NOTHING = {
     "button_text": None,
     "reply_to": None,
     "media_url": None,
+    "media_type": None,
+    "file_name": None,
+    "latitude": None,
+    "longitude": None,
+    "forwarded": False,
+    "group_id": None,
+    "notice": False,
     "user_data": None,
     "network_code": None,
     "message_id": None,
@@ -97,11 +108,11 @@ def raw(name: str, element: int = 0) -> dict[str, Any]:
     return posted
 
 
-def other(word: str, number: str, **fields: Any) -> dict[str, Any]:
-    """Return the event of a type that we do not know."""
-    name = f"whatsapp_{word}.json"
-    message_id = f"21ba6a2ee454d1710d88f357df34fdb{number}"
-    return WHATSAPP | {"type": word, "message_id": message_id, "raw": raw(name)} | fields
+def whatsapp_sample(name: str, **fields: Any) -> list[dict[str, Any]]:
+    """Return the event of a sample of WhatsApp's, of the type that it is called by."""
+    posted = raw(f"whatsapp_{name}.json")
+    event = WHATSAPP | {"type": name, "message_id": posted["messageid"], "raw": posted}
+    return [event | fields]
 
 
 def message_entity(hass: HomeAssistant, device_id: str) -> str:
@@ -111,93 +122,117 @@ def message_entity(hass: HomeAssistant, device_id: str) -> str:
     return message
 
 
+def form_sample(name: str, message_id: str, **fields: Any) -> list[dict[str, Any]]:
+    """Return the event of a sample that is a form."""
+    posted = dict(parse_qsl(sample(name).decode()))
+    return [SMS | {"message_id": message_id, "raw": posted} | fields]
+
+
+BUTTON = {"type": "button", "text": "BUTTON_TEXT", "button_text": "BUTTON_TEXT"}
+REPLY = {"type": "reply", "text": "Button1", "button_text": "Button1", "button_id": "BUTTON1"}
+SAID = {"type": "text", "text": "MESSAGE_CONTENT"}
+USER_ID = "GB.13491208655302741918"
+
 # What each sample says beyond its number: one event a message.
 EVENTS: dict[str, list[dict[str, Any]]] = {
-    "form_text.txt": [
-        {
-            "channel": "sms",
-            "type": "text",
-            "text": "Message Text",
-            "to": GATE,
-            "network_code": "234010",
-            "message_id": "10011000000000000001",
-            "sent": SENT,
-        }
-    ],
-    "form_with_numbers.txt": [
+    "form_text.txt": form_sample(
+        "form_text.txt",
+        "10011000000000000001",
+        text="Message Text",
+        network_code="234010",
+        **{"from": None},
+    ),
+    "form_with_numbers.txt": form_sample(
+        "form_with_numbers.txt",
+        "10011000000000000002",
+        text="Café & more",
+        network_code="234010",
+        sent="2010-06-10T13:45:12+00:00",
+    ),
+    "messages_and_reports.json": [
         SMS
         | {
-            "text": "Café & more",
-            "network_code": "234010",
-            "message_id": "10011000000000000002",
-            "sent": "2010-06-10T13:45:12+00:00",
+            "text": "Message Text",
+            "message_id": "21ba6a2ee454d1710d88f357df34fdb03f",
+            "raw": raw("messages_and_reports.json"),
         }
     ],
+    "mms.txt": form_sample("mms.txt", "10011000000000000007", type="mms", text="Message Text"),
+    "mms_without_subject.txt": form_sample(
+        "mms_without_subject.txt", "10011000000000000008", type="mms"
+    ),
+    "other_notification.json": [],
     "several_messages.json": [
-        SMS | {"text": "Message Text", "message_id": "21ba6a2ee454d1710d88f357df34fdb020"},
-        WHATSAPP
+        event
         | {
-            "type": "button",
-            "text": "BUTTON_TEXT",
-            "button_text": "BUTTON_TEXT",
-            "message_id": "21ba6a2ee454d1710d88f357df34fdb021",
-        },
-        WHATSAPP
-        | {
-            "type": "order",
-            "message_id": "21ba6a2ee454d1710d88f357df34fdb022",
-            "raw": raw("several_messages.json", 2),
-        },
+            "message_id": f"21ba6a2ee454d1710d88f357df34fdb02{index}",
+            "raw": raw("several_messages.json", index),
+        }
+        for index, event in enumerate(
+            [
+                SMS | {"text": "Message Text"},
+                WHATSAPP | BUTTON,
+                WHATSAPP | {"type": "order", "text": "ORDER_TEXT"},
+            ]
+        )
     ],
     "sms_binary.json": [
-        SMS | {"type": "binary", "user_data": raw("sms_binary.json")["content"]["ud"]}
+        SMS
+        | {
+            "type": "binary",
+            "user_data": raw("sms_binary.json")["content"]["ud"],
+            "raw": raw("sms_binary.json"),
+        }
     ],
-    "sms_emoji.json": [SMS | {"text": "Simley Emoji 😃"}],
-    "sms_text.json": [SMS | {"text": "Message Text"}],
+    "sms_emoji.json": [SMS | {"text": "Simley Emoji 😃", "raw": raw("sms_emoji.json")}],
+    "sms_text.json": [SMS | {"text": "Message Text", "raw": raw("sms_text.json")}],
     "status_report.txt": [],
-    "whatsapp_audio.json": [other("audio", "002", media_url="MEDIA_URL")],
-    "whatsapp_button.json": [
-        WHATSAPP | {"type": "button", "text": "BUTTON_TEXT", "button_text": "BUTTON_TEXT"}
-    ],
-    "whatsapp_button_payload.json": [
-        WHATSAPP
-        | ANSWER
-        | {
-            "type": "button",
-            "text": "BUTTON_TEXT",
-            "button_text": "BUTTON_TEXT",
-            "button_id": "BUTTON_PAYLOAD",
-            "message_id": "21ba6a2ee454d1710d88f357df34fdb00a",
-        }
-    ],
-    "whatsapp_button_reply.json": [
-        WHATSAPP
-        | ANSWER
-        | {
-            "type": "reply",
-            "text": "Button1",
-            "button_text": "Button1",
-            "button_id": "BUTTON1",
-            "message_id": "21ba6a2ee454d1710d88f357df34fdb009",
-        }
-    ],
-    "whatsapp_contacts.json": [other("contacts", "006")],
-    "whatsapp_document.json": [
-        other("document", "004", media_url="MEDIA_URL", text="DOCUMENT_CAPTION")
-    ],
-    "whatsapp_image.json": [WHATSAPP | {"type": "image", "media_url": "MEDIA_URL"}],
-    "whatsapp_list_reply.json": [
-        other("list_reply", "008", text="Row 1", button_text="Row 1", button_id="ROW1", **ANSWER)
-    ],
-    "whatsapp_location.json": [other("location", "001")],
-    "whatsapp_reaction.json": [other("reaction", "007")],
-    "whatsapp_reply.json": [
-        WHATSAPP
-        | {"type": "reply", "text": "Button1", "button_text": "Button1", "button_id": "BUTTON1"}
-    ],
-    "whatsapp_sticker.json": [other("sticker", "005")],
-    "whatsapp_text.json": [WHATSAPP | {"text": "MESSAGE_CONTENT"}],
-    "whatsapp_video.json": [other("video", "003", media_url="MEDIA_URL", text="VIDEO_CAPTION")],
+    "status_reports.json": [],
+    "subscription_event.txt": [],
+    "whatsapp_audio.json": whatsapp_sample(
+        "audio", media_url="MEDIA_URL", media_type="audio/ogg; codecs=opus"
+    ),
+    "whatsapp_button.json": whatsapp_sample("button", **BUTTON),
+    "whatsapp_button_payload.json": whatsapp_sample(
+        "button_payload", **BUTTON, **ANSWER, button_id="BUTTON_PAYLOAD"
+    ),
+    "whatsapp_button_reply.json": whatsapp_sample("button_reply", **REPLY, **ANSWER),
+    "whatsapp_contacts.json": whatsapp_sample("contacts", text="FORMATTED_NAME, +44771012345"),
+    "whatsapp_document.json": whatsapp_sample(
+        "document",
+        media_url="MEDIA_URL",
+        media_type="application/pdf",
+        file_name="FILE_NAME.pdf",
+        text="DOCUMENT_CAPTION",
+    ),
+    "whatsapp_edit.json": whatsapp_sample("edit", text="MESSAGE_CONTENT", **ANSWER),
+    "whatsapp_forwarded.json": whatsapp_sample("forwarded", **SAID, forwarded=True),
+    "whatsapp_group.json": whatsapp_sample("group", **SAID, group_id="GROUP_ID"),
+    "whatsapp_image.json": whatsapp_sample("image", media_url="MEDIA_URL"),
+    "whatsapp_list_reply.json": whatsapp_sample(
+        "list_reply", text="Row 1", button_text="Row 1", button_id="ROW1", **ANSWER
+    ),
+    "whatsapp_location.json": whatsapp_sample(
+        "location", latitude=51.500729, longitude=-0.124625, text="PLACE_NAME, PLACE_ADDRESS"
+    ),
+    "whatsapp_order.json": whatsapp_sample("order", text="ORDER_TEXT"),
+    "whatsapp_reaction.json": whatsapp_sample("reaction", text="👍", **ANSWER),
+    "whatsapp_reaction_removed.json": whatsapp_sample(
+        "reaction_removed", type="reaction", text="", notice=True, **ANSWER
+    ),
+    "whatsapp_reply.json": whatsapp_sample("reply", **REPLY),
+    "whatsapp_request_welcome.json": whatsapp_sample("request_welcome", notice=True),
+    "whatsapp_revoke.json": whatsapp_sample("revoke", notice=True, **ANSWER),
+    "whatsapp_sticker.json": whatsapp_sample("sticker", media_type="image/webp"),
+    "whatsapp_system.json": whatsapp_sample("system", text="SYSTEM_TEXT", notice=True),
+    "whatsapp_text.json": whatsapp_sample("text", **SAID),
+    "whatsapp_unsupported.json": whatsapp_sample("unsupported", notice=True),
+    "whatsapp_user_id.json": whatsapp_sample(
+        "user_id", **SAID, user_id=USER_ID, username="USERNAME", **{"from": USER_ID}
+    ),
+    "whatsapp_video.json": whatsapp_sample(
+        "video", media_url="MEDIA_URL", media_type="video/mp4", text="VIDEO_CAPTION"
+    ),
 }
 
 
@@ -305,14 +340,78 @@ async def test_status_report(
             "entry_id": loaded.entry_id,
             "message_id": "7",
             "to": "+447700900123",
+            "to_name": None,
+            "to_device_id": None,
+            "person_id": None,
             "status": word,
             "status_code": code,
+            "status_text": own_word,
+            "category": None,
+            "user_key": None,
         }
-        for word, code in (
-            {"4": ("delivered", 4), "99": ("unknown", 99), "pending": ("unknown", None)}[status],
-            ("sent", 3),
+        for word, code, own_word in (
+            {
+                "4": ("delivered", 4, None),
+                "99": ("unknown", 99, None),
+                "pending": ("unknown", None, "pending"),
+            }[status],
+            ("sent", 3, None),
         )
     ]
+
+
+async def test_a_report_says_who_it_is_about(
+    hass: HomeAssistant, own_door: Post, messages: Messages
+) -> None:
+    person = er.async_get(hass).async_get_or_create("person", "person", "1", object_id_base="anna")
+    entry = account([contact("Anna", "+5511988887777", person=person.id)], entry_id="account")
+    await set_up(hass, entry)
+    reports = async_capture_events(hass, EVENT_MESSAGE_STATUS)
+    posted = {
+        "notificationtype": "status",
+        "messageid": "7",
+        # The same line as people and WhatsApp spell it.
+        "to": "551188887777",
+        "status": "unable_to_deliver",
+        "status_code": 6,
+        "category": "failure",
+        "userkey": "order-7",
+    }
+    for to in ("551188887777", "5511988887777"):
+        assert await own_door(json.dumps({"notifications": [posted | {"to": to}]})) == 200
+
+    anna = device_ids(hass, entry.entry_id)["Anna"]
+    assert [report.data for report in reports] == [
+        {
+            "entry_id": "account",
+            "message_id": "7",
+            "to": to,
+            "to_name": "Anna",
+            "to_device_id": anna,
+            "person_id": "person.anna",
+            "status": "undeliverable",
+            "status_code": 6,
+            "status_text": "unable_to_deliver",
+            "category": "failure",
+            "user_key": "order-7",
+        }
+        for to in ("+551188887777", "+5511988887777")
+    ]
+    assert messages == []
+
+
+async def test_what_is_neither_message_nor_report_is_counted(
+    hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, messages: Messages
+) -> None:
+    reports = async_capture_events(hass, EVENT_MESSAGE_STATUS)
+    for name in ("other_notification.json", "subscription_event.txt", "subscription_event.txt"):
+        assert await own_door(sample(name)) == 200
+
+    assert messages == reports == []
+    ignored = state(hass, "sensor.intellisms_messages_ignored")
+    assert ignored.state == "3"
+    assert ignored.attributes["other_notification"] == 1
+    assert ignored.attributes["subscription_event"] == 2
 
 
 HOSTILE = [
@@ -548,12 +647,17 @@ async def test_what_is_said_is_not_recorded_twice(
 
 @pytest.mark.parametrize(
     ("word", "event_type"),
-    [("text", "text"), ("image", "image"), ("audio", "other"), ("other", "other")],
+    [
+        *((word.value, word.value) for word in MessageType),
+        ("order", "other"),
+        ("edit", "other"),
+        ("other", "other"),
+    ],
 )
 async def test_event_type(
     hass: HomeAssistant, loaded: MockConfigEntry, own_door: Post, word: str, event_type: str
 ) -> None:
-    await own_door(whatsapp({"type": word}))
+    await own_door(whatsapp({"type": word, "reaction": {"emoji": "👍"}}))
 
     shown = state(hass, "event.gate_message").attributes
     assert shown["event_type"] == event_type

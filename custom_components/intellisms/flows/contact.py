@@ -1,5 +1,6 @@
 """Adding and editing a contact."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from homeassistant.config_entries import SubentryFlowResult
@@ -8,26 +9,37 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
 import voluptuous as vol
 
-from ..const import CONF_NUMBERS, CONF_PERSON
-from ..typed_numbers import Certainty, NumberKind, NumberProblem, TypedNumber
+from ..const import CONF_NUMBERS, CONF_PERSON, SUBENTRY_VIRTUAL_NUMBER
+from ..matching import is_blank
+from ..protocol import sender_key
+from ..typed_numbers import Certainty, TypedNumber
 from .form import NAME_SELECTOR, Entered, Form, FormError, FormFlow, check_filled_in
-from .subentries import contact_subentry
+from .strangers import Senders, new_ids, recent_strangers
+from .subentries import contact_subentry, is_name_taken, is_taken
+
+CONF_RECENT = "recent"
 
 _SCHEMA = vol.Schema(
     {
         vol.Required(CONF_NAME): NAME_SELECTOR,
-        vol.Required(CONF_NUMBERS): TextSelector(
+        # It may be left empty where a recent sender is picked.
+        vol.Optional(CONF_NUMBERS): TextSelector(
             TextSelectorConfig(type=TextSelectorType.TEL, multiple=True, autocomplete="off")
         ),
-        vol.Optional(CONF_PERSON): EntitySelector(EntitySelectorConfig(domain="person")),
     }
 )
+_PERSON_SCHEMA = {vol.Optional(CONF_PERSON): EntitySelector(EntitySelectorConfig(domain="person"))}
+# Without a row there is nothing to type into, only a button that adds one.
+_EMPTY_ROW = [""]
 
 
 class ContactFlow(FormFlow):
@@ -35,7 +47,7 @@ class ContactFlow(FormFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a new contact's name, numbers and person."""
-        form = Form(step_id="user", schema=_SCHEMA, placeholders={"number": ""})
+        form = self._form(step_id="user", suggested={CONF_NUMBERS: _EMPTY_ROW})
         return await self._ask(form, user_input, self._take)
 
     async def async_step_reconfigure(
@@ -44,55 +56,91 @@ class ContactFlow(FormFlow):
         """Change a contact; device and history stay."""
         contact = self._get_reconfigure_subentry()
         person = self._person(contact.data[CONF_PERSON])
-        form = Form(
+        ids = new_ids(self._get_entry(), contact)
+        form = self._form(
             step_id="reconfigure",
-            schema=_SCHEMA,
             suggested={
                 CONF_NAME: contact.title,
                 CONF_NUMBERS: list(contact.data[CONF_NUMBERS]),
+                CONF_RECENT: list(ids),
                 CONF_PERSON: person.entity_id if person else None,
             },
-            placeholders={"number": ""},
+            theirs=ids,
         )
         return await self._ask(form, user_input, self._take)
+
+    def _form(self, *, step_id: str, suggested: Entered, theirs: Senders | None = None) -> Form:
+        """Return the form, with whom to pick from: ids that are `theirs`, and who wrote lately."""
+        schema = _SCHEMA
+        if senders := {**(theirs or {}), **recent_strangers(self._get_entry())}:
+            options = [SelectOptionDict(value=who, label=label) for who, label in senders.items()]
+            picker = SelectSelector(SelectSelectorConfig(options=options, multiple=True))
+            schema = schema.extend({vol.Optional(CONF_RECENT): picker})
+        return Form(
+            step_id=step_id,
+            schema=schema.extend(_PERSON_SCHEMA),
+            suggested=suggested,
+            placeholders={"number": ""},
+        )
 
     async def _take(self, entered: Entered) -> SubentryFlowResult:
         """Save the contact that was entered; numbers that are not certain come back first."""
         check_filled_in(entered, {CONF_NAME: "name_missing"})
-        edited = self._edited
-        kept = edited.data[CONF_NUMBERS] if edited else ()
-        certain = True
-        written: dict[str, str] = {}
-        for typed in filter(str.strip, entered[CONF_NUMBERS]):
-            # A number that the contact already has is not judged again: it may have come from a
-            # message, in a form that nobody would be allowed to type.
-            if typed in kept:
-                written[typed] = typed
-                continue
-            number = await self._number(typed)
-            certain = certain and number.certainty is Certainty.CERTAIN
-            written[number.number] = number.written
-        if not written:
-            raise FormError({CONF_NUMBERS: "number_missing"})
-        if not certain:
+        name = entered[CONF_NAME]
+        if is_name_taken(self._get_entry(), self._subentry_type, name, edited=self._edited):
+            raise FormError({CONF_NAME: "name_taken"})
+        numbers = await self._numbers(entered)
+        person = self._person(entered.get(CONF_PERSON))
+        return self._save(contact_subentry(numbers, name, person=person.id if person else None))
+
+    async def _numbers(self, entered: Entered) -> Iterable[str]:
+        """Return the numbers that were entered or picked; FormError where one is to be mended."""
+        kept = self._edited.data[CONF_NUMBERS] if self._edited else ()
+        # A number that the contact already has is not judged again, nor is one that was picked:
+        # it came from a message, in a form that nobody may be able to type.
+        typed = [row for row in entered.get(CONF_NUMBERS, ()) if not is_blank(row)]
+        known = {row: TypedNumber(number=row, written=row) for row in typed if row in kept}
+        understood = {row: known.get(row) or await self._number(row) for row in typed}
+        picked = entered.get(CONF_RECENT, ())
+        for sender in picked:
+            self._check_free(sender, typed=sender)
+        if not typed and not picked:
+            raise FormError(
+                {CONF_NUMBERS: "number_missing"}, suggested={**entered, CONF_NUMBERS: _EMPTY_ROW}
+            )
+        guesses = {
+            (row, number.number)
+            for row, number in understood.items()
+            if number.certainty is not Certainty.CERTAIN
+        }
+        if guesses:
+            self._asked |= guesses
+            written = {number.number: number.written for number in understood.values()}
             raise FormError(
                 {CONF_NUMBERS: "check_numbers"},
                 suggested={**entered, CONF_NUMBERS: list(written.values())},
             )
-        person = self._person(entered.get(CONF_PERSON))
-        return self._save(
-            contact_subentry(written, entered[CONF_NAME], person=person.id if person else None)
-        )
+        # Of two spellings of one line, the first stands.
+        numbers: dict[str, str] = {}
+        for number in (*(number.number for number in understood.values()), *picked):
+            numbers.setdefault(sender_key(number), number)
+        return numbers.values()
 
     async def _number(self, typed: str) -> TypedNumber:
         """Return what was typed, understood; FormError where no contact can have it or one has."""
         number = await self._understand(CONF_NUMBERS, typed)
-        placeholders = {"number": typed}
-        if number.kind is NumberKind.NAME and number.certainty is Certainty.DOUBTFUL:
-            raise FormError({CONF_NUMBERS: NumberProblem.INVALID}, placeholders=placeholders)
-        if self._is_taken(number.number):
-            raise FormError({CONF_NUMBERS: "number_taken"}, placeholders=placeholders)
+        self._check_free(number.number, typed=typed)
         return number
+
+    def _check_free(self, number: str, *, typed: str) -> None:
+        """Raise FormError where a number is another contact's, or a virtual number of ours."""
+        error = None
+        if self._is_taken(number):
+            error = "number_taken"
+        elif is_taken(self._get_entry(), SUBENTRY_VIRTUAL_NUMBER, number):
+            error = "own_number"
+        if error:
+            raise FormError({CONF_NUMBERS: error}, placeholders={"number": typed})
 
     def _person(self, any_id: str | None) -> er.RegistryEntry | None:
         """Return a `person` entity, None if it is gone.

@@ -13,14 +13,19 @@ from homeassistant.helpers.selector import BooleanSelector
 import voluptuous as vol
 
 from ..address import shown_address
-from ..const import SUBENTRY_CONTACT, Ignored
+from ..const import SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER, Ignored
 from ..faults import guarded
 from ..quoted import quoted, shown_sender
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.delivery import Delivery
 from ..receiving.signals import SIGNAL_MESSAGE, Trouble, signal_trouble, signal_turned_away
-from .form import NAME_SELECTOR, Entered, Form, FormFlow, check_filled_in
-from .subentries import contact_subentry, is_taken, virtual_number_subentry
+from .form import NAME_SELECTOR, Entered, Form, FormError, FormFlow, check_filled_in
+from .subentries import (
+    contact_subentry,
+    is_name_taken,
+    is_taken,
+    virtual_number_subentry,
+)
 
 CONF_CONTACT_NAME = "contact_name"
 CONF_KEEP_SENDER = "keep_sender"
@@ -197,7 +202,10 @@ class FirstMessageFlow(FormFlow):
         if TYPE_CHECKING:
             assert delivery
         number = delivery.to or ""
-        sender = None if delivery.sender_known else delivery.message.sender
+        entry, sender = self._get_entry(), delivery.message.sender
+        # One of our own numbers is no contact either.
+        if delivery.sender_known or (sender and is_taken(entry, SUBENTRY_VIRTUAL_NUMBER, sender)):
+            sender = None
         if self._is_taken(number):
             return self.async_abort(reason="already_configured")
 
@@ -209,6 +217,8 @@ class FirstMessageFlow(FormFlow):
             if keeps_sender := entered.get(CONF_KEEP_SENDER, False):
                 errors[CONF_CONTACT_NAME] = "contact_name_missing"
             check_filled_in(entered, errors)
+            if keeps_sender and is_name_taken(entry, SUBENTRY_CONTACT, entered[CONF_CONTACT_NAME]):
+                raise FormError({CONF_CONTACT_NAME: "contact_name_taken"})
             if keeps_sender and sender:
                 self._keep(sender, entered[CONF_CONTACT_NAME])
             return self._save(virtual_number_subentry(number, entered[CONF_NAME]))

@@ -1,7 +1,7 @@
 """What the dialogs of virtual numbers and contacts share: forms that come back when wrong."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from homeassistant.config_entries import (
@@ -13,7 +13,15 @@ from homeassistant.config_entries import (
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 import voluptuous as vol
 
-from ..typed_numbers import TypedNumber, TypedNumberError, typed_number
+from ..matching import is_blank
+from ..typed_numbers import (
+    Certainty,
+    NumberProblem,
+    TypedNumber,
+    TypedNumberError,
+    as_shown,
+    typed_number,
+)
 from .subentries import is_taken
 
 # Without this a browser would propose the name of the person who sits before it.
@@ -47,13 +55,17 @@ class FormError(Exception):
 
 def check_filled_in(entered: Entered, errors: Mapping[str, str]) -> None:
     """Raise FormError where fields hold no words; `errors` says what each is told then."""
-    empty = {key: error for key, error in errors.items() if not entered.get(key, "").strip()}
+    empty = {key: error for key, error in errors.items() if is_blank(entered.get(key, ""))}
     if empty:
         raise FormError(empty)
 
 
 class FormFlow(ConfigSubentryFlow):
     """Add or edit a subentry by forms."""
+
+    # What was asked back, as it was typed, and what for: the number that was understood, or why
+    # it is none. If the country changed meanwhile, it is another question.
+    _asked: frozenset[tuple[str, str]] = frozenset()
 
     async def _ask(
         self,
@@ -85,11 +97,30 @@ class FormFlow(ConfigSubentryFlow):
         return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
 
     async def _understand(self, field: str, typed: str) -> TypedNumber:
-        """Return what was typed into a field, understood; FormError where that cannot be done."""
+        """Return what was typed into a field, understood; FormError where a person has to look.
+
+        What is unusual, or no number at all, comes back once. Entered again, it is certain, and
+        taken as an event shows it.
+        """
         try:
-            return await typed_number(self.hass, typed)
+            number = await typed_number(self.hass, typed)
         except TypedNumberError as err:
-            raise FormError({field: err.problem}, placeholders={"number": typed}) from err
+            problem = err.problem
+        else:
+            if number.certainty is not Certainty.UNUSUAL:
+                return self._as_asked(typed, number)
+            problem = NumberProblem.INVALID
+        shown = as_shown(typed)
+        if (typed, problem) in self._asked:
+            return TypedNumber(number=shown, written=shown)
+        self._asked |= {(typed, problem)}
+        raise FormError({field: problem}, placeholders={"number": typed})
+
+    def _as_asked(self, typed: str, number: TypedNumber) -> TypedNumber:
+        """Return a number that is certain if a person was asked before whether it is meant."""
+        if (typed, number.number) in self._asked:
+            return replace(number, certainty=Certainty.CERTAIN)
+        return number
 
     def _is_taken(self, number: str) -> bool:
         """Tell whether another subentry of the kind that this flow makes has a number."""

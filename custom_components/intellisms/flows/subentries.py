@@ -12,6 +12,7 @@ from ..const import (
     SUBENTRY_CONTACT,
     SUBENTRY_VIRTUAL_NUMBER,
 )
+from ..protocol import sender_key
 
 
 def virtual_number_subentry(number: str, name: str) -> ConfigSubentry:
@@ -44,7 +45,19 @@ def is_taken(
     Nobody but us can tell that of contacts: with several numbers they have no unique id.
     """
     return any(
-        number in subentry.data.get(CONF_NUMBERS, (subentry.unique_id,))
+        sender_key(number) == sender_key(taken)
+        for subentry in entry.get_subentries_of_type(subentry_type)
+        if subentry is not edited
+        for taken in subentry.data.get(CONF_NUMBERS) or (subentry.data[CONF_NUMBER],)
+    )
+
+
+def is_name_taken(
+    entry: ConfigEntry, subentry_type: str, name: str, *, edited: ConfigSubentry | None = None
+) -> bool:
+    """Tell whether another virtual number, or another contact, is called so."""
+    return any(
+        subentry.title.casefold() == name.strip().casefold()
         for subentry in entry.get_subentries_of_type(subentry_type)
         if subentry is not edited
     )

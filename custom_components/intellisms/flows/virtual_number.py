@@ -10,7 +10,7 @@ import voluptuous as vol
 from ..address import async_mark_shown, async_use_cloudhook, shown_address
 from ..cloudhook import is_cloud_ready
 from ..const import CONF_NUMBER, CONF_REACH, CONF_SHOWN_BASE, Reach
-from ..typed_numbers import Certainty, NumberKind, NumberProblem
+from ..typed_numbers import Certainty, NumberProblem
 from .first_message import FirstMessageFlow
 from .form import NAME_SELECTOR, Entered, Form, FormError, check_filled_in
 from .subentries import virtual_number_subentry
@@ -110,12 +110,15 @@ class VirtualNumberFlow(FirstMessageFlow):
         One that is not certain comes back in the form as it was understood, spaces and all.
         Submitted like this it begins with its plus and is certain, so a person is asked once.
         """
-        number = await self._understand(CONF_NUMBER, entered[CONF_NUMBER])
-        if number.kind is NumberKind.NAME:
+        typed = entered[CONF_NUMBER]
+        number = await self._understand(CONF_NUMBER, typed)
+        # Nothing that people send to has a name; what was asked back may be anything.
+        if not number.number.removeprefix("+").isdecimal():
             raise FormError({CONF_NUMBER: NumberProblem.INVALID})
         if self._is_taken(number.number):
             raise FormError({CONF_NUMBER: "already_configured"})
         if number.certainty is not Certainty.CERTAIN:
+            self._asked |= {(typed, number.number)}
             raise FormError(
                 {CONF_NUMBER: "check_number"},
                 placeholders={"understood": number.written},

@@ -1,7 +1,7 @@
 """The predicate behind triggers and conditions, over plain values and without Home Assistant."""
 
 from .age import AgeMatch
-from .folding import is_blank, words
+from .folding import is_blank, plain, words
 from .patterns import (
     Budget,
     Groups,
@@ -26,5 +26,6 @@ __all__ = [
     "TextTooLongError",
     "UndecidedError",
     "is_blank",
+    "plain",
     "words",
 ]

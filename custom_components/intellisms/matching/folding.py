@@ -28,6 +28,8 @@ _DASHES = re.compile(
     "[\u058a\u05be\u1400\u1806\u2010-\u2015\u2053\u207b\u208b\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d"
     "\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d\U00010d6e\U00010ead]"
 )
+# Digits of Chinese, Japanese and Korean keyboards, and what stands between them.
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF21)}
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 # Marks on one letter. No language has more (Unicode Standard Annex 15, "Stream-Safe Text Format").
@@ -71,6 +73,16 @@ def without_invisible(text: str) -> str:
 def words(text: str) -> list[str]:
     """Return the words of a text, split at white space, as they were written."""
     return without_invisible(text).split()
+
+
+def plain(text: str) -> str:
+    """Return a text that was pasted as it is typed on a plain keyboard; letters stay.
+
+    Address books, messengers and PDF files put marks around numbers that nobody sees, dashes
+    and spaces that do not break between the digits, and digits of full width.
+    """
+    seen = _DASHES.sub("-", without_invisible(text)).translate(_FULL_WIDTH)
+    return " ".join(seen.split())
 
 
 def is_blank(text: str) -> bool:

@@ -1,22 +1,23 @@
 """What the provider posts and accepts, without Home Assistant."""
 
-from .content import raw_fields
 from .incoming import parse
 from .models import (
     LONG,
     SAID,
-    STATUS_WORDS,
     TOLD,
     BadElement,
     ChannelName,
     Element,
     Message,
     MessageType,
+    OtherKind,
     ParseError,
     ParseReason,
     StatusReport,
 )
-from .numbers import canonical_number
+from .numbers import canonical_number, sender_key
+from .raw import raw_fields
+from .reports import STATUS_WORDS
 
 __all__ = [
     "LONG",
@@ -28,10 +29,12 @@ __all__ = [
     "Element",
     "Message",
     "MessageType",
+    "OtherKind",
     "ParseError",
     "ParseReason",
     "StatusReport",
     "canonical_number",
     "parse",
     "raw_fields",
+    "sender_key",
 ]

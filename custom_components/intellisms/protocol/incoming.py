@@ -1,49 +1,58 @@
-"""From the bytes of a post to its messages or status reports.
+"""From the bytes of a post to its messages, status reports and what else it holds.
 
-The formats are those of the provider's page "Receive SMS Message": JSON with a
-list of messages, the older form-encoded message, and form-encoded status
-reports. Nothing here raises anything but `ParseError`.
+The formats are those of the provider's page "Receive SMS Message": JSON with a list of
+messages, a list of notifications, or both; and forms: the older message, an MMS, a status
+report, or an event of a subscription list. Nothing here raises anything but `ParseError`.
 """
 
-from base64 import urlsafe_b64encode
-from collections.abc import Iterator
-from hashlib import blake2b
+from collections.abc import Callable, Iterator
+from itertools import chain
 import json
 from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .content import raw_fields, read_content, read_reply_to
+from .content import read_content, with_unsigned_links
+from .context import read_context
+from .identity import as_json, in_one_spelling, key_of
 from .models import (
-    STATUS_WORDS,
     BadElement,
     ChannelName,
     Element,
     Message,
     MessageType,
+    OtherKind,
     ParseError,
     ParseReason,
     StatusReport,
 )
+from .raw import raw_fields
+from .reports import read_form_report, read_report
 from .shape import shape_of, shape_of_form
-from .values import JsonObject, read_identifier, read_number, read_object, read_time, read_word
+from .values import (
+    MAX_DIGITS,
+    JsonObject,
+    read_identifier,
+    read_name,
+    read_number,
+    read_object,
+    read_time,
+)
 
-# Twelve base64 characters on disk, and no two of 20,000 keys alike by chance.
-KEY_BYTES = 9
 # Levels of objects and lists in an element. No message has as many; Home Assistant's own JSON
 # stops at 254.
 MAX_DEPTH = 64
 MAX_FORM_FIELDS = 100
 # A post with more elements would keep the event loop busy for seconds.
 MAX_ELEMENTS = 10_000
-# Any whole number of so many digits fits into 64 bits.
-MAX_DIGITS = 18
+# What a form of an MMS has as its `type`; that of a text has 1.
+MMS = "5"
 
 
 def parse(body: bytes, *, to: str | None = None) -> Iterator[Element]:
     """Take a post apart; each element is made when it is asked for, in the post's order.
 
-    There is at least one message or report. `to` is the virtual number that a form's own
+    There is at least one that is no BadElement. `to` is the virtual number that a form's own
     URL names, if any. JSON or form is told by the first character, whatever the header says.
     Raises ParseError with a reason, at once, where the post is not in the provider's format.
     """
@@ -57,21 +66,27 @@ def parse(body: bytes, *, to: str | None = None) -> Iterator[Element]:
 
 
 def _decode(data: bytes) -> str:
-    """Read bytes as UTF-8, else as Windows-1252, which has a character for nearly every byte.
+    """Read bytes of one post; what cannot be read of them becomes U+FFFD."""
+    return data.decode(_charset(data), errors="replace")
 
-    The provider documents no charset for the form.
+
+def _charset(data: bytes) -> str:
+    """Return UTF-8, or Windows-1252 where nothing but ASCII is UTF-8.
+
+    The provider documents no charset for the form. Windows-1252 has a character for nearly
+    every byte, so a single broken one would change all letters of a post in UTF-8.
     """
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+    return "cp1252" if data.decode(errors="ignore").isascii() else "utf-8"
 
 
 # ---- JSON -----------------------------------------------------------------------
 
 
 def _parse_json(text: str) -> Iterator[Element]:
-    """Read `{"messages": [...]}`; an element of the list that is no object is a BadElement."""
+    """Read `{"messages": [...], "notifications": [...]}`, of which one may be missing.
+
+    An element of a list that is no object is a BadElement.
+    """
     try:
         document = json.loads(
             text,
@@ -85,19 +100,29 @@ def _parse_json(text: str) -> Iterator[Element]:
         )
     except ValueError, RecursionError:
         raise ParseError(ParseReason.NOT_JSON, "not JSON") from None
-    elements = document.get("messages") if isinstance(document, dict) else None
-    if not isinstance(elements, list) or not elements:
+    messages, notifications = _list(document, "messages"), _list(document, "notifications")
+    elements = messages + notifications
+    if not elements:
         raise ParseError(ParseReason.NO_MESSAGES, shape_of(document))
     if len(elements) > MAX_ELEMENTS:
         raise ParseError(ParseReason.TOO_MANY, shape_of(document))
     if not any(isinstance(item, dict) for item in elements):
         raise ParseError(ParseReason.ALL_BAD, shape_of(document))
-    return map(_element, [_plain(item) if isinstance(item, dict) else item for item in elements])
+    return chain(_read(messages, _message), _read(notifications, _notification))
 
 
-def _element(posted: Any) -> Element:
-    """Make a message of an object; of anything else only the shape is kept."""
-    return _message(posted) if isinstance(posted, dict) else BadElement(shape=shape_of(posted))
+def _read(elements: list[Any], read: Callable[[JsonObject], Element]) -> Iterator[Element]:
+    """Make of each object what `read` does, when it is asked for; of others the shape is kept."""
+    plain = [_plain(item) if isinstance(item, dict) else item for item in elements]
+    return (
+        read(item) if isinstance(item, dict) else BadElement(shape=shape_of(item)) for item in plain
+    )
+
+
+def _list(document: Any, name: str) -> list[Any]:
+    """Return a list of a post, an empty one if there is none."""
+    value = document.get(name) if isinstance(document, dict) else None
+    return value if isinstance(value, list) else []
 
 
 def _whole_number(digits: str) -> int | str:
@@ -137,79 +162,98 @@ def _clean(text: str) -> str:
 
 def _message(element: JsonObject) -> Message:
     """Read one element as well as it can be; what is missing or of a wrong type is None."""
-    content = read_content(read_object(element, "content"))
-    raw = raw_fields(None if content["type"] in MessageType else element)
+    channel = read_name(element.get("channel"))
+    context = read_context(element, channel=channel)
+    message_id, to = read_identifier(element.get("messageid")), read_number(element.get("to"))
+    sent = read_time(element.get("sent"))
+    content = as_json(element.get("content"))
+    identity = in_one_spelling(
+        element,
+        {
+            "messageid": message_id,
+            "to": to,
+            "from": context["sender"],
+            "channel": channel,
+            "sent": sent.isoformat() if sent else None,
+        },
+    )
     return Message(
-        key=_key(
-            *(element.get(name) for name in ("messageid", "to", "from", "channel", "sent")),
-            element.get("content"),
-        ),
-        to=read_number(element.get("to")),
-        sender=read_number(element.get("from")),
-        channel=read_word(element.get("channel")),
-        message_id=read_identifier(element.get("messageid")),
-        sent=read_time(element.get("sent")),
-        reply_to=read_reply_to(element),
-        **content,
-        **raw,
+        key=key_of(as_json(identity), _signed_anew(element, content) if message_id else content),
+        to=to,
+        channel=channel,
+        message_id=message_id,
+        sent=sent,
+        **context,
+        **read_content(read_object(element, "content")),
+        **raw_fields(element, content_bytes=len(content)),
     )
 
 
-# ---- form -----------------------------------------------------------------------
+def _signed_anew(element: JsonObject, content: str) -> str:
+    """Return an element's `content`, given as JSON, as it is whenever its links are signed.
+
+    This is for messages with an id: without one, the query of a link may be all that tells
+    two pictures apart.
+    """
+    posted = read_object(element, "content")
+    unsigned = with_unsigned_links(posted)
+    return content if unsigned is posted else as_json(unsigned)
+
+
+def _notification(element: JsonObject) -> StatusReport | OtherKind:
+    """Read a status report, which is told by its fields if its kind is not named."""
+    kind = read_name(element.get("notificationtype"))
+    is_report = "messageid" in element and ("status" in element or "status_code" in element)
+    if kind == "status" or (kind is None and is_report):
+        return read_report(element)
+    return OtherKind.OTHER_NOTIFICATION
+
+
+# ---- forms ----------------------------------------------------------------------
 
 
 def _parse_form(data: bytes, to: str | None) -> Iterator[Element]:
-    """Read a form that has `text`, a message, or `status` and `toaddr`, a status report."""
+    """Read a form by the fields that it has."""
     try:
         posted = parse_qsl(data, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
         raise ParseError(ParseReason.NOT_A_FORM, "form with too many fields") from None
-    pairs = [(_decode(name), _decode(value)) for name, value in posted]
+    # The charset is told by all of them together: one broken byte does not change the others.
+    charset = _charset(b"\0".join(part for pair in posted for part in pair))
+    pairs = [
+        (name.decode(charset, errors="replace"), value.decode(charset, errors="replace"))
+        for name, value in posted
+    ]
     # Of two fields with one name the first counts.
     fields = dict(reversed(pairs))
-    if "text" in fields:
-        key = _key(sorted(pairs), to)
-        return iter((_form_message(key, fields, to),))
+    if (
+        "sublistname" in fields
+        and fields.keys() & {"sublisttype", "msisdn"}
+        and "text" not in fields
+    ):
+        return iter((OtherKind.SUBSCRIPTION_EVENT,))
+    if "text" in fields or fields.get("type", "").strip() == MMS:
+        return iter((_form_message(key_of(as_json([sorted(pairs), to])), fields, to),))
     if "status" in fields and "toaddr" in fields:
-        return iter((_status_report(fields),))
+        return iter((read_form_report(fields),))
     raise ParseError(ParseReason.NOT_A_FORM, shape_of_form(fields))
 
 
 def _form_message(key: str, fields: dict[str, str], to: str | None) -> Message:
-    """Read the older form; the number it is to may stand in the URL only, as `to`."""
+    """Read a text or an MMS; the number it is to may stand in the URL only, as `to`.
+
+    The text of an MMS is its subject.
+    """
+    is_mms = fields.get("type", "").strip() == MMS
     return Message(
         key=key,
-        type=MessageType.TEXT.value,
+        type=MessageType.MMS.value if is_mms else MessageType.TEXT.value,
         channel=ChannelName.SMS.value,
         to=read_number(fields.get("to")) or read_number(to),
         sender=read_number(fields.get("from")),
-        text=fields["text"],
+        text=fields.get("text"),
         message_id=read_identifier(fields.get("msgid")),
         network_code=read_identifier(fields.get("networkcode")),
         sent=read_time(fields.get("sent")),
+        **raw_fields(fields),
     )
-
-
-def _status_report(fields: dict[str, str]) -> StatusReport:
-    """Read the form of a status report: `msgid`, `toaddr`, and `status`, a number of the page."""
-    posted = fields["status"].strip()
-    readable = posted.isascii() and posted.isdigit() and len(posted) <= MAX_DIGITS
-    code = int(posted) if readable else None
-    return StatusReport(
-        key=_key(fields.get("msgid"), fields["toaddr"], fields["status"]),
-        message_id=read_identifier(fields.get("msgid")),
-        to=read_number(fields["toaddr"]),
-        status=STATUS_WORDS.get(code, "unknown") if code is not None else "unknown",
-        status_code=code,
-    )
-
-
-def _key(*parts: Any) -> str:
-    """Return the digest that tells whether two posts are of the same message.
-
-    It is `KEY_BYTES` long, in base64. The parts are JSON values; in which order their objects
-    have their names makes no difference.
-    """
-    posted = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    digest = blake2b(posted.encode(), digest_size=KEY_BYTES).digest()
-    return urlsafe_b64encode(digest).decode()

@@ -26,7 +26,16 @@ class MessageType(StrEnum):
     BINARY = "binary"
     BUTTON = "button"
     REPLY = "reply"
+    LIST_REPLY = "list_reply"
     IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACTS = "contacts"
+    REACTION = "reaction"
+    MMS = "mms"
 
 
 class ParseReason(StrEnum):
@@ -66,15 +75,19 @@ class Message:
 
     `to` and `sender` are in one spelling (see `canonical_number`), `sent` is in
     UTC. `key` identifies the same message when the provider posts it again.
-    `user_data` is the hex of a binary SMS, `network_code` the MCC and MNC of the
-    older form (`234010`). `raw` is the object as posted, only for a type that is
-    not in `MessageType`. An event has the fields under their names; whom the
-    message is to and from, the event tells together with who that is.
+    `user_id` is WhatsApp's id of a person, who then may have no number. `forwarded`
+    are words that were passed on, and a `notice` is what nobody said, such as that
+    a message was deleted. `user_data` is the hex of a binary SMS, `network_code` the
+    MCC and MNC of the older form (`234010`). `raw` is what was posted. An event has
+    the fields under their names; whom the message is to and from, the event tells
+    together with who that is.
     """
 
     key: str = field(metadata=_NOT_TOLD)
     to: str | None = field(default=None, repr=False, metadata=_NOT_TOLD)
     sender: str | None = field(default=None, repr=False, metadata=_NOT_TOLD)
+    user_id: str | None = field(default=None, repr=False)
+    username: str | None = field(default=None, repr=False)
     channel: str | None = None
     type: str
     text: str | None = field(default=None, repr=False, metadata=_SAID_AT_LENGTH)
@@ -82,6 +95,13 @@ class Message:
     button_text: str | None = field(default=None, repr=False, metadata=_SAID)
     reply_to: str | None = field(default=None, repr=False)
     media_url: str | None = field(default=None, repr=False, metadata=_SAID)
+    media_type: str | None = field(default=None, repr=False)
+    file_name: str | None = field(default=None, repr=False, metadata=_SAID)
+    latitude: float | None = field(default=None, repr=False, metadata=_SAID)
+    longitude: float | None = field(default=None, repr=False, metadata=_SAID)
+    forwarded: bool = False
+    group_id: str | None = field(default=None, repr=False)
+    notice: bool = False
     user_data: str | None = field(default=None, repr=False, metadata=_SAID_AT_LENGTH)
     network_code: str | None = field(default=None, repr=False)
     message_id: str | None = field(default=None, repr=False)
@@ -140,25 +160,9 @@ _CLASSES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BadElement:
-    """An element of `messages` that is not an object, reduced to its shape."""
+    """An element of a post's list that is not an object, reduced to its shape."""
 
     shape: str
-
-
-# Message status codes and what they are called, from the provider's page on status reports.
-STATUS_WORDS = {
-    0: "unknown",
-    1: "ok",
-    2: "queued",
-    3: "sent",
-    4: "delivered",
-    5: "request_error",
-    6: "undeliverable",
-    7: "routing_error",
-    8: "expired",
-    11: "acknowledged",
-    12: "rejected",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,8 +170,10 @@ class StatusReport:
     """How far a message that was sent has come.
 
     `to` is the recipient, in one spelling. `status` is a word of `STATUS_WORDS`, "unknown"
-    for any other code; `status_code` is None if what was posted is no number. `key`
-    identifies the same report when the provider posts it again.
+    for any other; `status_code` is None if what was posted is no number. `status_text` is the
+    provider's own word and `category` what it makes of it (`success`, `interim`, `failure`
+    or `rejection`), `user_key` what was given when sending. `key` identifies the same
+    report when the provider posts it again.
     """
 
     key: str
@@ -175,7 +181,17 @@ class StatusReport:
     to: str | None = field(default=None, repr=False)
     status: str
     status_code: int | None = None
+    status_text: str | None = field(default=None, repr=False)
+    category: str | None = field(default=None, repr=False)
+    user_key: str | None = field(default=None, repr=False)
+
+
+class OtherKind(StrEnum):
+    """What the provider may post that is neither a message nor a status report."""
+
+    OTHER_NOTIFICATION = "other_notification"
+    SUBSCRIPTION_EVENT = "subscription_event"
 
 
 # What a post holds, one after the other.
-type Element = Message | StatusReport | BadElement
+type Element = Message | StatusReport | OtherKind | BadElement

@@ -8,6 +8,10 @@ _SEPARATORS = str.maketrans("", "", " \t-.()/\u00a0")
 _SHORTEST = 8
 _LONGEST = 15
 
+# WhatsApp's id of a person, such as `GB.13491208655302741918`, or `US.ENT.` and more for a company's
+# (Meta: "Business-scoped user IDs").
+_USER_ID = re.compile(r"[A-Z]{2}(?:\.ENT)?\.[A-Za-z0-9]{1,128}")
+
 # What WhatsApp posts otherwise than people write it, and the spelling in force today. A pair stands
 # here only where the numbering plan leaves no second line that the other spelling could be: whoever
 # is taken for somebody else walks through their gate. `[0-9]`, since `\d` is any script's digit.
@@ -61,6 +65,19 @@ def line(number: str) -> str:
         if found := spelling.fullmatch(number):
             return found.expand(meant)
     return number
+
+
+def sender_key(sender: str) -> str:
+    """Return what to look a sender up by: all spellings of one line, or of one name, are alike.
+
+    `sender` is as `canonical_number` returns it.
+    """
+    return line(sender).casefold()
+
+
+def is_user_id(sender: str) -> bool:
+    """Tell whether a sender is WhatsApp's id of a person, and no number."""
+    return _USER_ID.fullmatch(sender) is not None
 
 
 def _is_digits(text: str) -> bool:

@@ -5,13 +5,18 @@ from typing import Any
 # Names that the provider and WhatsApp document; any other may be what a person wrote.
 _KNOWN_NAMES = frozenset(
     {
-        "address", "audio", "body", "button", "button_reply", "caption", "channel", "contacts",
-        "content", "context", "document", "emoji", "error", "errors", "filename", "format",
-        "from", "id", "image", "interactive", "latitude", "link", "list_reply", "location",
-        "longitude", "message", "message_id", "messageid", "messages", "mime_type", "msgid",
-        "msgobject", "msgtype", "name", "networkcode", "nfm_reply", "order", "payload", "phones",
-        "reaction", "referral", "reply", "sent", "sha256", "status", "sticker", "system", "text",
-        "timestamp", "title", "to", "toaddr", "type", "ud", "unsupported", "url", "video",
+        "action", "address", "audio", "body", "button", "button_reply", "caption", "category",
+        "channel", "contacts", "content", "context", "document", "edit", "emoji", "error",
+        "errors", "filelist", "filename", "format", "formatted_name", "forwarded",
+        "frequently_forwarded", "from", "from_user_id", "group_id", "id", "image", "interactive",
+        "latitude", "link", "list_reply", "location", "longitude", "message", "message_id",
+        "messageid", "messages", "mime_type", "msgid", "msgobject", "msgtype", "msisdn", "name",
+        "networkcode", "nfm_reply", "notifications", "notificationtype", "order", "origin",
+        "original_message_id", "payload", "phone", "phones", "profile", "reaction", "referral",
+        "reply", "revoke", "sent", "sha256", "source", "status", "status_code", "sticker",
+        "sublistname", "sublisttype", "system", "text", "timestamp", "title", "to", "toaddr",
+        "type", "ud", "unsupported", "url", "user_id", "userkey", "username", "video", "voice",
+        "wa_id",
     }
 )  # fmt: skip
 _SCALARS = {type(None): "null", bool: "bool", int: "number", float: "number", str: "text"}

@@ -22,7 +22,7 @@ from ..const import (
     SUBENTRY_VIRTUAL_NUMBER,
     DeviceModel,
 )
-from ..protocol import Message
+from ..protocol import ChannelName, Message, sender_key
 from .delivery import Delivery
 
 
@@ -72,6 +72,14 @@ class _Sender(TypedDict):
     contact_id: str | None
 
 
+class Recipient(TypedDict):
+    """What an event says of whom a message was sent to."""
+
+    to_name: str | None
+    to_device_id: str | None
+    person_id: str | None
+
+
 class Directory:
     """The virtual numbers and contacts of a config entry, in step with its subentries.
 
@@ -84,6 +92,7 @@ class Directory:
         self._hass = hass
         self._entry = entry
         self._listings: dict[str, Listing] = {}
+        # By `sender_key`.
         self._numbers: dict[str, VirtualNumber] = {}
         self._contacts: dict[str, Contact] = {}
         self._listeners: list[Listener] = []
@@ -107,8 +116,8 @@ class Directory:
         return self._listings.get(subentry_id)
 
     def number(self, number: str) -> VirtualNumber | None:
-        """Return a virtual number by itself, in one spelling."""
-        return self._numbers.get(number)
+        """Return a virtual number by itself, in any spelling of its line."""
+        return self._numbers.get(sender_key(number))
 
     @property
     def only_number(self) -> VirtualNumber | None:
@@ -116,8 +125,27 @@ class Directory:
         return next(iter(self._numbers.values())) if len(self._numbers) == 1 else None
 
     def contact(self, sender: str | None) -> Contact | None:
-        """Return the contact that a sender is."""
-        return None if sender is None else self._contacts.get(sender)
+        """Return the contact that a sender is, by a number, a name or WhatsApp's id of a person."""
+        return None if sender is None else self._contacts.get(sender_key(sender))
+
+    def author(self, message: Message) -> Contact | None:
+        """Return the contact that sent a message, whose id counts where its number is nobody's.
+
+        Only WhatsApp itself gives such an id; anything may stand in a message of another channel.
+        """
+        contact = self.contact(message.sender)
+        if contact is None and message.channel == ChannelName.WHATSAPP:
+            contact = self.contact(message.user_id)
+        return contact
+
+    def recipient(self, number: str | None) -> Recipient:
+        """Return what an event says of whom a message was sent to, besides their number."""
+        contact = self.contact(number)
+        return {
+            "to_name": contact.name if contact else None,
+            "to_device_id": contact.device_id if contact else None,
+            "person_id": self._person_id(contact) if contact else None,
+        }
 
     def delivery(
         self,
@@ -154,7 +182,7 @@ class Directory:
         return replace(delivery, **self._sender(delivery.message))
 
     def _sender(self, message: Message) -> _Sender:
-        contact = self.contact(message.sender)
+        contact = self.author(message)
         return {
             "sender_name": contact.name if contact else None,
             "sender_known": contact is not None,
@@ -203,9 +231,9 @@ class Directory:
         self._numbers, self._contacts = {}, {}
         for listing in self:
             if isinstance(listing, VirtualNumber):
-                self._numbers[listing.number] = listing
+                self._numbers[sender_key(listing.number)] = listing
             else:
-                self._contacts.update(dict.fromkeys(listing.numbers, listing))
+                self._contacts.update(dict.fromkeys(map(sender_key, listing.numbers), listing))
 
     @callback
     def async_follow_names(self) -> CALLBACK_TYPE:

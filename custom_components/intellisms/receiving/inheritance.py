@@ -11,7 +11,7 @@ def async_inherit(listing: Listing, directory: Directory, journal: Journal) -> N
     """Give a virtual number or contact without messages what came of theirs before.
 
     A number inherits all that came for it while nobody had configured it; a contact the last
-    message that one of their numbers sent, to whichever number.
+    message that they sent, by whichever number of theirs and to whichever number.
     """
     if journal.record(listing.subentry_id).total:
         return
@@ -19,7 +19,7 @@ def async_inherit(listing: Listing, directory: Directory, journal: Journal) -> N
         record = journal.take_unconfigured(listing.number) or Record()
         last, total = record.kept, record.total
     else:
-        last, total = journal.last_from(listing.numbers), 1
+        last, total = journal.last_of(lambda message: directory.author(message) == listing), 1
     if last:
         last = directory.delivery(last.message, received_at=last.received_at, to=last.to)
         record = Record(total=total - 1).after(last, with_excerpt=is_number)

@@ -41,6 +41,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, MAX_NUMBER_LENGTH, MAX_UNCONFIGURED
 from ..privacy import keeps_off_disk, without_what_was_said
+from ..protocol import Message
 from .delivery import Delivery, Excerpt, read_excerpt
 from .journal_files import File, Files, Snapshot, Stored
 from .journal_ids import KEY_LENGTH, Ids
@@ -207,10 +208,14 @@ class Journal:
             self._last_changed()
         return record
 
-    def last_from(self, numbers: Container[str | None]) -> Delivery | None:
-        """Return the last message that one of these numbers sent, to whichever number."""
-        kept = [last for last in self._kept() if last.message.sender in numbers]
+    def last_of(self, is_theirs: Callable[[Message], bool]) -> Delivery | None:
+        """Return the last message that is somebody's, to whichever number."""
+        kept = [last for last in self._kept() if is_theirs(last.message)]
         return max(kept, key=attrgetter("received_at"), default=None)
+
+    def last_messages(self) -> list[Delivery]:
+        """Return the last message of each number and contact, the one that came last first."""
+        return sorted(self._kept(), key=attrgetter("received_at"), reverse=True)
 
     def _kept(self) -> Iterator[Delivery]:
         """Iterate over the last messages that the file holds."""

@@ -14,13 +14,22 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_ACCEPT, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS, Accept, Ignored
 from ..faults import log_fault
-from ..protocol import BadElement, Element, Message, ParseError, StatusReport
+from ..protocol import (
+    BadElement,
+    Element,
+    Message,
+    MessageType,
+    OtherKind,
+    ParseError,
+    StatusReport,
+)
 from .delivery import Delivery
 from .directory import Directory
 from .flood import Flood
 from .journal import Journal
 from .signals import (
     SIGNAL_MESSAGE,
+    SIGNAL_NOTICE,
     Trouble,
     signal_account,
     signal_flood,
@@ -78,6 +87,8 @@ class Receiver:
                     return self._message(element)
                 case StatusReport():
                     return self._report(element)
+                case OtherKind():
+                    self._journal.account.ignored[Ignored(element)] += 1
                 case BadElement():
                     self._ignore(Ignored.BAD_ELEMENT, element.shape)
         except Exception as err:  # noqa: BLE001
@@ -115,7 +126,8 @@ class Receiver:
         delivery = self._directory.delivery(message, received_at=dt_util.utcnow())
         if not self._accepts(delivery):
             self._journal.account.ignored[Ignored.SENDER] += 1
-            async_dispatcher_send(self._hass, signal_turned_away(self._entry_id), delivery)
+            if not message.notice:
+                async_dispatcher_send(self._hass, signal_turned_away(self._entry_id), delivery)
             return Outcome.PASSED_OVER
         # Who is turned away does not count, or strangers could put off what others say. A contact
         # is one sender, by whatever number.
@@ -144,10 +156,23 @@ class Receiver:
         return delivery.sender_known or self._entry.options.get(CONF_ACCEPT) != Accept.KNOWN
 
     def _publish(self, delivery: Delivery) -> None:
+        """Tell of a message, or of what nobody said; a fault up to and including the bus is raised."""
+        if delivery.message.notice:
+            self._publish_notice(delivery)
+        else:
+            self._publish_message(delivery)
+
+    def _publish_notice(self, delivery: Delivery) -> None:
+        """Tell the bus, then triggers; it is nobody's last message."""
+        self._fire(delivery)
+        if delivery.message.type != MessageType.REACTION:
+            async_dispatcher_send(self._hass, SIGNAL_NOTICE, delivery)
+
+    def _publish_message(self, delivery: Delivery) -> None:
         """Tell, in this order: records, entities, the bus, triggers.
 
         So an automation on the event that reads a sensor reads this message. A fault up to
-        and including the bus leaves the records as they were, and is raised.
+        and including the bus leaves the records as they were.
         """
         owners = [owner for owner in (delivery.number_id, delivery.contact_id) if owner]
         before = {owner: self._journal.record(owner) for owner in owners}
@@ -157,9 +182,7 @@ class Receiver:
                 self._journal.async_set_record(owner, after)
             for owner in owners:
                 async_dispatcher_send(self._hass, signal_record(owner), delivery)
-            self._hass.bus.async_fire(
-                EVENT_MESSAGE_RECEIVED, delivery.as_event(), context=delivery.context
-            )
+            self._fire(delivery)
             async_dispatcher_send(self._hass, SIGNAL_MESSAGE, delivery)
         except Exception:
             # It will come again; counted twice it would show as two messages.
@@ -168,6 +191,12 @@ class Receiver:
             raise
         if delivery.number_id is None:
             self._journal.async_keep_unconfigured(delivery)
+
+    def _fire(self, delivery: Delivery) -> None:
+        """Fire a message's event."""
+        self._hass.bus.async_fire(
+            EVENT_MESSAGE_RECEIVED, delivery.as_event(), context=delivery.context
+        )
 
     def _report(self, report: StatusReport) -> Outcome:
         """Tell how far a message that was sent has come, once for each status."""
@@ -179,8 +208,12 @@ class Receiver:
                 "entry_id": self._entry_id,
                 "message_id": report.message_id,
                 "to": report.to,
+                **self._directory.recipient(report.to),
                 "status": report.status,
                 "status_code": report.status_code,
+                "status_text": report.status_text,
+                "category": report.category,
+                "user_key": report.user_key,
             },
             context=Context(),
         )

@@ -18,6 +18,9 @@ class Trouble:
 
 # Triggers and a flow that waits listen here: any entry, any number.
 SIGNAL_MESSAGE: SignalType[Delivery] = SignalType(f"{DOMAIN}_message")
+# What nobody said, such as that a message was deleted, is told only here and on the bus: to
+# triggers that name its type. That a reaction was taken back sets off none.
+SIGNAL_NOTICE: SignalType[Delivery] = SignalType(f"{DOMAIN}_notice")
 
 
 def signal_record(subentry_id: str) -> SignalType[Delivery]:

@@ -1,0 +1,72 @@
+"""Status reports, which the provider posts as JSON or as a form.
+
+The codes and words are those of the provider's page "Receive SMS Message".
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .identity import as_json, in_one_spelling, key_of
+from .models import StatusReport
+from .values import read_code, read_identifier, read_number, read_word
+
+UNKNOWN_STATUS = "unknown"
+# Message status codes and what they are called here.
+STATUS_WORDS: Mapping[int | None, str] = {
+    0: UNKNOWN_STATUS,
+    1: "ok",
+    2: "queued",
+    3: "sent",
+    4: "delivered",
+    5: "request_error",
+    6: "undeliverable",
+    7: "routing_error",
+    8: "expired",
+    11: "acknowledged",
+    12: "rejected",
+    13: "rejected_spam_filter",
+    14: "read",
+    15: "rejected_response_window",
+    16: "rejected_age_restriction",
+    17: "recipient_not_provisioned",
+}
+# The provider calls two of them otherwise.
+_BY_WORD = {word: word for word in STATUS_WORDS.values()} | {
+    "error_with_request": "request_error",
+    "unable_to_deliver": "undeliverable",
+}
+
+
+def read_form_report(fields: Mapping[str, str]) -> StatusReport:
+    """Read a form: `msgid`, `toaddr`, and `status`, which is a code."""
+    return read_report(
+        {
+            "messageid": fields.get("msgid"),
+            "to": fields["toaddr"],
+            "status": fields["status"],
+        }
+    )
+
+
+def read_report(posted: Mapping[str, Any]) -> StatusReport:
+    """Read a notification of JSON: `messageid`, `to`, `status`, `status_code` and more.
+
+    A word that is known counts before a code, which may also stand in the word's place.
+    """
+    message_id, to = read_identifier(posted.get("messageid")), read_number(posted.get("to"))
+    word, code = read_word(posted.get("status")), read_code(posted.get("status_code"))
+    if (in_place_of_word := read_code(posted.get("status"))) is not None:
+        word, code = None, in_place_of_word if code is None else code
+    lower = (word or "").lower()
+    known = _BY_WORD.get(lower) or STATUS_WORDS.get(code)
+    identity = in_one_spelling(posted, {"messageid": message_id, "to": to})
+    return StatusReport(
+        key=key_of(as_json(["status", *identity, known or lower or code])),
+        message_id=message_id,
+        to=to,
+        status=known or UNKNOWN_STATUS,
+        status_code=code,
+        status_text=word,
+        category=read_word(posted.get("category")),
+        user_key=read_identifier(posted.get("userkey")),
+    )
