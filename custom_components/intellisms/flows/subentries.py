@@ -12,6 +12,7 @@ from ..const import (
     SUBENTRY_CONTACT,
     SUBENTRY_VIRTUAL_NUMBER,
 )
+from ..protocol import sender_key
 
 
 def virtual_number_subentry(number: str, name: str) -> ConfigSubentry:
@@ -41,10 +42,12 @@ def is_taken(
 ) -> bool:
     """Tell whether a number is that of a virtual number, or of a contact, other than the edited.
 
-    Nobody but us can tell that of contacts: with several numbers they have no unique id.
+    Nobody but us can tell that of contacts: with several numbers they have no unique id, and a
+    line may have two spellings.
     """
     return any(
-        number in subentry.data.get(CONF_NUMBERS, (subentry.unique_id,))
+        sender_key(number) in map(sender_key, subentry.data.get(CONF_NUMBERS, ()))
+        or number == subentry.unique_id
         for subentry in entry.get_subentries_of_type(subentry_type)
         if subentry is not edited
     )
