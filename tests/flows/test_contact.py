@@ -160,6 +160,19 @@ async def test_a_number_belongs_to_one_contact_however_it_is_written(
     assert shown["description_placeholders"] == {"number": typed}
 
 
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [("+55 11 8888 7777", True), ("+55 11 7888 7777", False), ("+55 11 3888 7777", False)],
+)
+async def test_a_line_belongs_to_one_contact_however_whatsapp_writes_it(
+    hass: HomeAssistant, alone: MockConfigEntry, typed: str, *, taken: bool
+) -> None:
+    for number in ("+55 11 98888 7777", "+55 11 97888 7777", "+55 11 93888 7777"):
+        await add(hass, alone, name=f"Who has {number}", numbers=[number])
+    shown = await add(hass, alone, name="Somebody else", numbers=[typed])
+    assert shown.get("errors") == ({CONF_NUMBERS: "number_taken"} if taken else None)
+
+
 async def test_a_guessed_number_is_refused_before_it_is_checked(
     hass: HomeAssistant, house: MockConfigEntry
 ) -> None:

@@ -9,7 +9,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.intellisms.receiving.delivery import Delivery
-from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE, SIGNAL_NOTICE
+from custom_components.intellisms.receiving.signals import (
+    SIGNAL_MESSAGE,
+    SIGNAL_NOTICE,
+    signal_turned_away,
+)
 from tests.household import SENDER, account, contact, posted, sample, sms, virtual_number
 from tests.running import Post, automate_by, set_up, when
 
@@ -95,7 +99,16 @@ async def test_no_repair_asks_for_the_number_of_a_notice(
 async def test_a_notice_of_a_stranger_is_turned_away(
     hass: HomeAssistant, own_door: Post, messages: list[Event[Any]]
 ) -> None:
-    await set_up(hass, account([virtual_number()]), {"accept": "known"})
+    entry = await set_up(hass, account([virtual_number()]), {"accept": "known"})
+    turned_away: list[Delivery] = []
+
+    @callback
+    def hear(delivery: Delivery) -> None:
+        turned_away.append(delivery)
+
+    async_dispatcher_connect(hass, signal_turned_away(entry.entry_id), hear)
     assert await own_door(sample("whatsapp_revoke.json")) == 200
+    # A dialog that waits for the first text must not take it for one.
     assert messages == []
+    assert turned_away == []
     assert states(hass)["sensor.intellisms_messages_ignored"][1]["sender"] == 1

@@ -42,7 +42,8 @@ def is_taken(
 ) -> bool:
     """Tell whether a number is that of a virtual number, or of a contact, other than the edited.
 
-    Nobody but us can tell that of contacts: with several numbers they have no unique id.
+    Nobody but us can tell that of contacts: with several numbers they have no unique id, and a
+    line may have two spellings.
     """
     return any(
         sender_key(number) == sender_key(taken)

@@ -226,8 +226,6 @@ def _edited(message: JsonObject, kind: str) -> Content:
     """Read what a message says now: the `msgobject` that replaces it, but no button of that."""
     edit = read_object(message, _EDIT)
     inner_kind, inner = typed(read_object(edit, "message"))
-    if inner_kind == _EDIT:
-        return {"type": kind}
     now = _READERS.get(inner_kind, _media)(inner, inner_kind)
     return {**now, "type": kind, "button_text": None, "button_id": None, "notice": False}
 

@@ -10,7 +10,7 @@ from itertools import chain
 import json
 from math import isfinite
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from .content import read_content, with_unsigned_links
 from .context import read_context
@@ -218,8 +218,8 @@ def _parse_form(data: bytes, to: str | None) -> Iterator[Element]:
         posted = parse_qsl(data, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
         raise ParseError(ParseReason.NOT_A_FORM, "form with too many fields") from None
-    # The charset is told by all of them together: one broken byte does not change the others.
-    charset = _charset(b"\0".join(part for pair in posted for part in pair))
+    # The charset is told by the whole of it, so that one broken byte does not change the others.
+    charset = _charset(unquote_to_bytes(data))
     pairs = [
         (name.decode(charset, errors="replace"), value.decode(charset, errors="replace"))
         for name, value in posted

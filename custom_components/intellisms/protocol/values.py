@@ -12,7 +12,7 @@ MAX_WORD = 64
 # Any whole number of so many digits fits into 64 bits.
 MAX_DIGITS = 18
 # A time whose offset lost its plus, which is a space in a form: `...T14:45:12 01:00`.
-_LOST_PLUS = re.compile(r"([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?) ([0-9]{2}:?[0-9]{2})\Z")
+_LOST_PLUS = re.compile(r"([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?) ([0-9]{2}:?[0-9]{2})")
 _COORDINATE = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 # A JSON object as it was posted, with anything in it.
