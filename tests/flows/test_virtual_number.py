@@ -171,6 +171,15 @@ async def test_guess_is_shown_and_then_taken(
     assert numbers(loaded)["Shed"] == number
 
 
+async def test_a_guess_that_is_submitted_again_as_it_was_typed_is_right(
+    loaded: MockConfigEntry, form: Flow
+) -> None:
+    typed = {"number": "07710 123456", "name": "Shed"}
+    assert (await form.submit(**typed))["errors"] == {"number": "check_number"}
+    await form.submit(**typed)
+    assert numbers(loaded)["Shed"] == "+447710123456"
+
+
 @pytest.mark.parametrize(
     ("typed", "error"),
     [
