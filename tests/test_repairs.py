@@ -662,6 +662,18 @@ async def test_which_choice_is_told(
     )
 
 
+async def test_who_is_excluded_and_gone_is_told(world: World) -> None:
+    """Also where core has no `exclude` yet: the automation is looked at as it is written."""
+    config = automation(world, "Gate")
+    config["triggers"][0]["target"]["exclude"] = {"device_id": world.device("Shop")}
+    assert await async_setup_component(world.hass, "automation", {"automation": [config]})
+    assert world.issues() == {}
+    world.remove("Shop")
+    await world.settle()
+    told = world.issues()[Issue.CHOICE_GONE].translation_placeholders or {}
+    assert told["missed"] == "`Shop`"
+
+
 async def test_what_is_switched_off_waits_for_nobody(world: World) -> None:
     config = automation(world, "Shop")
     config["triggers"][0]["enabled"] = False
