@@ -5,7 +5,6 @@ What is refused says what to write instead, and never quotes what was written.
 
 from datetime import timedelta
 from enum import StrEnum
-import re
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -13,16 +12,8 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.template import is_template_string
 import voluptuous as vol
 
-from .const import DOMAIN, SUBENTRY_CONTACT
 from .matching import MatchMode, is_blank
-from .typed_numbers import (
-    MAX_NAME_CHARACTERS,
-    Certainty,
-    NumberKind,
-    TypedNumber,
-    TypedNumberError,
-    typed_number,
-)
+from .typed_numbers import MAX_NAME_CHARACTERS, NumberProblem, TypedNumberError, typed_sender
 
 CONF_SENDER = "sender"
 CONF_NUMBERS = "numbers"
@@ -36,10 +27,16 @@ CONF_MAX_AGE = "max_age"
 
 # An empty text is contained in every message: it would let everybody in.
 NEEDED = "a text is needed here; leave the field out for any"
-# What a sender can be that is no number: WhatsApp's id of a person, and a name of at most
-# `MAX_NAME_CHARACTERS` without what only addresses, remarks and templates have.
-_USER_ID = re.compile(r"[A-Z]{2}\.\d+")
-_NOT_IN_A_NAME = frozenset("@/:{(")
+_NO_NUMBER = {
+    NumberProblem.INVALID: (
+        "this can be no sender; of a number, write it with + and the country code and nothing "
+        f"else, of a name, at most {MAX_NAME_CHARACTERS} characters; or give it to a contact first"
+    ),
+    NumberProblem.NO_COUNTRY: "a number begins with 0; write it with + and the country code",
+    NumberProblem.TWO_COUNTRIES: (
+        "a number may be of two countries; write it with + and the country code"
+    ),
+}
 
 
 class Sender(StrEnum):
@@ -100,38 +97,6 @@ AGE_FIELDS = {vol.Optional(CONF_MAX_AGE): DURATION}
 async def prepared_number(hass: HomeAssistant, typed: str) -> str:
     """Return a typed number in one spelling; vol.Invalid if it can be no sender."""
     try:
-        number = await typed_number(hass, typed)
+        return (await typed_sender(hass, typed)).number
     except TypedNumberError as err:
-        raise vol.Invalid(
-            "a number cannot be understood; write it with + and the country code",
-            path=[CONF_NUMBERS],
-        ) from err
-    if number.kind is NumberKind.NAME:
-        if not _can_be_a_sender(hass, number):
-            raise vol.Invalid(
-                "this can be no sender; write a number with + and the country code and nothing "
-                f"else, or a name of at most {MAX_NAME_CHARACTERS} characters",
-                path=[CONF_NUMBERS],
-            )
-    # A form could ask which is meant; here a wrong guess would match somebody else.
-    elif number.certainty is Certainty.DOUBTFUL:
-        raise vol.Invalid(
-            "a number may be of two countries; write it with + and the country code",
-            path=[CONF_NUMBERS],
-        )
-    return number.number
-
-
-def _can_be_a_sender(hass: HomeAssistant, name: TypedNumber) -> bool:
-    """Tell whether messages can come from a name; from whom a contact has, they did."""
-    text = name.number
-    if _USER_ID.fullmatch(text):
-        return True
-    if len(text) <= MAX_NAME_CHARACTERS and _NOT_IN_A_NAME.isdisjoint(text):
-        return True
-    return any(
-        text in subentry.data[CONF_NUMBERS]
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        for subentry in entry.subentries.values()
-        if subentry.subentry_type == SUBENTRY_CONTACT
-    )
+        raise vol.Invalid(_NO_NUMBER[err.problem], path=[CONF_NUMBERS]) from err

@@ -47,6 +47,7 @@ from .matching import (
     TextTooLongError,
     UndecidedError,
 )
+from .protocol import sender_key
 from .receiving.delivery import Delivery
 from .target import Target
 
@@ -190,7 +191,7 @@ class MessageFilter:
             types=_chosen(options, CONF_TYPE),
             sender=SenderMatch(
                 known=options.get(CONF_SENDER) != Sender.ANYONE,
-                numbers=_chosen(options, CONF_NUMBERS),
+                numbers=_keys(options, CONF_NUMBERS),
             ),
             text=text_match(options, shared.budget),
             buttons=button_match(options),
@@ -220,7 +221,7 @@ class MessageFilter:
     def _why_not(self, delivery: Delivery) -> Reason | None:
         """Return why a message is not meant whatever it says, None if it may be."""
         message, targeted = delivery.message, self.target.now
-        listed = self.sender.lists(message.sender)
+        listed = self.sender.lists(message.sender and sender_key(message.sender))
         if not (
             targeted.fits(delivery.device_id, delivery.sender_device_id, listed=listed)
             and _among(message.channel, self.channels)
@@ -239,6 +240,11 @@ class MessageFilter:
 
 def _chosen(options: Mapping[str, Any], key: str) -> frozenset[str] | None:
     return frozenset(options[key]) if key in options else None
+
+
+def _keys(options: Mapping[str, Any], key: str) -> frozenset[str] | None:
+    """Return numbers as senders are looked up by."""
+    return frozenset(map(sender_key, options[key])) if key in options else None
 
 
 def _among(value: str | None, chosen: frozenset[str] | None) -> bool:
