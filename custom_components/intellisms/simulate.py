@@ -17,7 +17,7 @@ from .protocol import ChannelName, Message, MessageType, parse
 from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
 from .receiving.directory import Contact
 from .receiving.receiver import SenderNotAcceptedError
-from .typed_numbers import NumberKind, TypedNumberError, typed_number
+from .typed_numbers import NumberKind, TypedNumberError, typed_sender
 
 # What a raw message says by itself.
 _CONTENT_FIELDS = {
@@ -144,7 +144,7 @@ async def _sender(hass: HomeAssistant, entry: IntelliSMSConfigEntry, typed: str)
         if isinstance(listing, Contact) and listing.name.casefold() == typed.strip().casefold():
             return listing.numbers[0]
     try:
-        understood = await typed_number(hass, typed)
+        understood = await typed_sender(hass, typed)
     except TypedNumberError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key=err.problem

@@ -6,6 +6,7 @@ import os
 import sys
 
 from .instance import DOMAIN, PASSWORD, ROOT, USERNAME, Instance, house, main, troubles_of_ours
+from .moving_picture import make_moving_picture
 
 WALK = ROOT / ".cache" / "e2e" / "walk.js"
 IMAGES = ROOT / "docs" / "images"
@@ -60,6 +61,8 @@ async def e2e() -> int:
         failed = await walk(instance)
         left = await nothing_left(instance)
         troubles = troubles_of_ours(instance.log())
+    if not failed:
+        await asyncio.to_thread(make_moving_picture, IMAGES)
     for what in (*(f"left behind: {what}" for what in left), *troubles):
         print(f"  OFF: {what}", file=sys.stderr)
     return 1 if failed or left or troubles else 0

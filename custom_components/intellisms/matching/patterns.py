@@ -106,7 +106,7 @@ class Pattern:
         found = self._search(text)
         if found is None:
             return None
-        return {0: found[0], **dict(enumerate(found.groups(), 1)), **found.groupdict()}
+        return dict([(0, found[0]), *enumerate(found.groups(), 1), *found.groupdict().items()])
 
     def _search(self, text: str) -> regex.Match[str] | None:
         """Search a text within the seconds that are left, and take those used out of them."""
