@@ -8,6 +8,7 @@ import pytest
 from custom_components.intellisms.address import (
     Address,
     AddressProblem,
+    address_id,
     other_addresses,
     shown_address,
 )
@@ -76,9 +77,9 @@ async def test_without_an_external_url(hass: HomeAssistant, internal_url: str | 
     await hass.config.async_update(internal_url=internal_url)
     shown = shown_address(hass, data())
 
-    # The path is shown all the same: a person may know the host.
-    assert shown.url.endswith(OWN)
-    assert shown.problem is AddressProblem.NO_URL
+    # A path alone cannot be pasted.
+    assert shown == Address(url="", problem=AddressProblem.NO_URL)
+    assert address_id(hass, data()) == OWN
     assert other_addresses(hass, data()) == []
 
 

@@ -182,7 +182,7 @@ async def test_what_is_in_a_dump(
             "virtual_numbers": 1,
             "contacts": 1,
         },
-        "journal": {"ids": 1, "numbers_not_configured": 0},
+        "journal": {"ids": 1, "files_set_aside": 0, "numbers_not_configured": 0},
         "account": {
             "last_post": now,
             "ignored": {"duplicate": 1, "sender": 1, "unreadable": 1},

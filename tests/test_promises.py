@@ -185,7 +185,7 @@ async def test_a_person_sets_it_up_by_sending_a_text(hass: HomeAssistant, own_do
     await hass.async_block_till_done(wait_background_tasks=True)
     result = await numbers.async_configure(flow_id)
     assert result["description_placeholders"]["text"] == "Hello"
-    await numbers.async_configure(flow_id, {"name": "Gate", "keep_sender": False})
+    await numbers.async_configure(flow_id, {"name": "Gate"})
 
     await hass.async_block_till_done()
     assert state(hass, "sensor.gate_last_message").state == "Hello"

@@ -106,13 +106,13 @@ async def test_the_remote_url_where_there_is_no_other(
 
 @pytest.mark.parametrize(
     ("url", "problem"),
-    [(None, "no_url"), ("http://10.0.0.5:8123", "private_url"), ("http://a.com", "plain_http")],
+    [("http://10.0.0.5:8123", "private_url"), ("http://a.com", "plain_http")],
 )
 async def test_what_speaks_against_the_address_is_said_first(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     dialog: Reconfigure,
-    url: str | None,
+    url: str,
     problem: str,
 ) -> None:
     await hass.config.async_update(external_url=url)
@@ -121,6 +121,56 @@ async def test_what_speaks_against_the_address_is_said_first(
     result = await dialog.submit()
     assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "address")
     assert result["menu_options"] == ["new_address"]
+
+
+async def test_without_a_url_it_looks_again_until_there_is_one(
+    hass: HomeAssistant, loaded: MockConfigEntry, dialog: Reconfigure
+) -> None:
+    await hass.config.async_update(external_url=None)
+    result = await dialog.begin()
+    for errors in ({}, {"base": "no_url"}):
+        assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "no_url")
+        assert result["errors"] == errors
+        assert WEBHOOK_ID not in str(result)
+        result = await dialog.submit()
+    assert "shown_base" not in loaded.data
+    await hass.config.async_update(external_url=URL)
+    assert (await dialog.submit())["step_id"] == "address"
+    assert loaded.data["shown_base"] == URL
+
+
+async def test_a_cloudhook_where_there_is_no_url(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: FakeCloud, dialog: Reconfigure
+) -> None:
+    keep_secret(HOOK)
+    await hass.config.async_update(external_url=None)
+    for result in (await dialog.begin(), await dialog.submit(next_step_id="no_url")):
+        assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "no_url")
+        assert result["menu_options"] == ["no_url", "cloudhook"]
+    assert (await dialog.submit(next_step_id="cloudhook"))["step_id"] == "cloudhook"
+    assert ended(await dialog.submit(), "address_switched") == HOOK
+
+
+@pytest.mark.parametrize("chosen", ["new_address", "direct"])
+async def test_a_url_that_goes_away_meanwhile_ends_in_no_address(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    cloud: FakeCloud,
+    dialog: Reconfigure,
+    chosen: str,
+) -> None:
+    if chosen == "direct":
+        await dialog.to_cloudhook()
+        assert chosen in (await dialog.begin())["menu_options"]
+    else:
+        await dialog.choose(chosen)
+    before = dict(loaded.data)
+    await hass.config.async_update(external_url=None)
+    choice = {"next_step_id": chosen} if chosen == "direct" else {}
+    result = await dialog.submit(**choice)
+    assert result["step_id"] == ("address" if chosen == "direct" else "no_url")
+    assert loaded.data["webhook_id"] == before["webhook_id"]
+    assert loaded.data["reach"] == before["reach"]
 
 
 async def test_no_address_is_shown_while_the_account_is_not_loaded(

@@ -29,7 +29,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.intellisms.choices import SOON_SECONDS
+from custom_components.intellisms.address_issues import ADDRESS_INTERVAL
 from custom_components.intellisms.const import (
     DOMAIN,
     EVENT_AUTOMATION_RELOADED,
@@ -38,8 +38,8 @@ from custom_components.intellisms.const import (
     Issue,
 )
 from custom_components.intellisms.flood_issue import FLOOD_OVER, FLOOD_PACE_SECONDS
+from custom_components.intellisms.gone_choices import SOON_SECONDS
 from custom_components.intellisms.issues import (
-    ADDRESS_INTERVAL,
     CHECK_INTERVAL,
     QUIET,
 )
@@ -50,6 +50,7 @@ from custom_components.intellisms.repairs import async_create_fix_flow
 from .cloud import FakeCloud
 from .disk import Card
 from .household import SENDER, WEBHOOK_ID, account, add, devices, sms, together, virtual_number
+from .log import keep_secret
 from .running import URL, Post, automate, reload_automations, set_up, state
 from .texts import english, placeholders
 
@@ -62,6 +63,7 @@ FORM = f"text=Hello&from={SENDER.removeprefix('+')}"
 type Submit = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 # What the repair of a choice that is gone shows of the automation below.
 LINK = "[Open the gate](/config/automation/edit/open)"
+ADD, IGNORE = {"next_step_id": "add"}, {"next_step_id": "ignore"}
 GARBAGE = '{"message": {"secret": "Alice"}}'
 
 
@@ -231,20 +233,20 @@ async def something_unreadable(world: World) -> None:
     assert await world.post(GARBAGE) == 400
 
 
-async def a_bad_element(world: World) -> None:
-    good = sms()
-    assert await world.post(good.replace('{"messages": [', '{"messages": ["Alice", ')) == 200
-
-
 async def a_flood(world: World) -> None:
     many = [sms(f"Alice {number}") for number in range(MAX_MESSAGES + 3)]
     assert await world.post(together(*many)) == 503
 
 
-async def a_broken_file(world: World) -> None:
-    await world.hass.config_entries.async_unload(world.entry.entry_id)
-    (world.storage / f"{DOMAIN}.{world.entry.entry_id}.ids").write_text("[]")
-    await world.hass.config_entries.async_setup(world.entry.entry_id)
+async def the_address_was_replaced(world: World) -> None:
+    flow, options = world.hass.config_entries.flow, {"next_step_id": "new_address"}
+    result = await world.entry.start_reconfigure_flow(world.hass)
+    for user_input in (options, {}):
+        result = await flow.async_configure(result["flow_id"], user_input)
+    assert result["reason"] == "address_replaced"
+    keep_secret(world.entry.data["webhook_id"])
+    # What is still posted to the old one tells nothing of the new one.
+    assert await world.post(sms()) == 404
 
 
 async def the_disk_is_full(world: World) -> None:
@@ -267,6 +269,7 @@ async def a_number_in_an_automation_was_removed(world: World) -> None:
 
 
 CAUSES: dict[Step, Issue] = {
+    the_address_was_replaced: Issue.ADDRESS_REPLACED,
     the_url_changed: Issue.ADDRESS_CHANGED,
     there_is_no_url: Issue.NOT_REACHABLE,
     the_url_is_private: Issue.NOT_REACHABLE,
@@ -277,19 +280,19 @@ CAUSES: dict[Step, Issue] = {
     a_message_for_another_number: Issue.UNKNOWN_NUMBER,
     a_form_without_a_number: Issue.NO_NUMBER_NAMED,
     something_unreadable: Issue.UNREADABLE,
-    a_bad_element: Issue.BAD_ELEMENT,
     a_flood: Issue.FLOOD,
-    a_broken_file: Issue.JOURNAL_RESET,
     the_disk_is_full: Issue.DISK,
     a_number_in_an_automation_was_removed: Issue.CHOICE_GONE,
 }
 # Those are fixed elsewhere, by the steps in their text, or end by themselves.
 NOT_FIXABLE = {
+    Issue.ADDRESS_REPLACED,
     Issue.CHOICE_GONE,
     Issue.DISK,
     Issue.FLOOD,
     Issue.NEWER_VERSION,
     Issue.NOT_REACHABLE,
+    Issue.UNREADABLE,
 }
 
 
@@ -312,18 +315,15 @@ def test_each_issue_has_a_cause() -> None:
 
 
 @pytest.mark.parametrize("step", CAUSES, ids=named)
-async def test_what_is_wrong_is_raised_without_a_number_in_id_or_title(
-    world: World, step: Step
-) -> None:
+async def test_what_is_wrong_is_raised_without_a_number_in_its_id(world: World, step: Step) -> None:
     issue = await cause(world, step)
     assert issue.is_fixable is (CAUSES[step] not in NOT_FIXABLE)
     page, _, anchor = str(issue.learn_more_url).partition("#")
     assert page.endswith("/docs/troubleshooting.md")
     assert f"\n### {anchor.replace('-', ' ').capitalize()}\n" in TROUBLESHOOTING.read_text()
     texts = english()["issues"][CAUSES[step]]
-    assert (
-        placeholders(texts.get("description", "")) <= (issue.translation_placeholders or {}).keys()
-    )
+    given = (issue.translation_placeholders or {}).keys()
+    assert placeholders(texts["title"]) | placeholders(texts.get("description", "")) <= given
     # Core's diagnostics show all of a persistent issue.
     assert not issue.is_persistent
     assert not re.search(r"\d{9}", issue.issue_id.replace(world.entry.entry_id, ""))
@@ -333,11 +333,10 @@ async def test_what_is_wrong_is_raised_without_a_number_in_id_or_title(
 
 
 @pytest.mark.parametrize("step", CAUSES, ids=named)
-async def test_it_survives_a_reload_only_while_it_is_true(world: World, step: Step) -> None:
+async def test_it_survives_a_reload(world: World, step: Step) -> None:
     await cause(world, step)
     await world.reload()
-    expected = [CAUSES[step]] if step is not something_unreadable else []
-    assert list(world.issues()) == expected
+    assert list(world.issues()) == [CAUSES[step]]
 
 
 @pytest.mark.parametrize("step", CAUSES, ids=named)
@@ -389,7 +388,7 @@ async def the_address_as_it_is_now_was_shown(world: World) -> None:
     )
     if result["step_id"] == "problem":
         result = await flow.async_configure(result["flow_id"], {})
-    assert result["step_id"] == "address"
+    assert result["step_id"] == ("address" if world.hass.config.external_url else "no_url")
     flow.async_abort(result["flow_id"])
 
 
@@ -410,6 +409,20 @@ async def the_cloud_has_a_remote_url_but_does_not_say_so(world: World) -> None:
 
 
 async def nothing_comes_for_a_while(world: World) -> None:
+    await world.pass_time(QUIET)
+
+
+async def nothing_comes_for_a_while_with_a_reload_in_it(world: World) -> None:
+    await world.reload()
+    await world.pass_time(QUIET)
+
+
+async def something_comes_to_the_new_address(world: World) -> None:
+    assert await world.post(sms(), webhook_id=world.entry.data["webhook_id"]) == 200
+
+
+async def something_unreadable_comes_to_the_new_address_and_goes(world: World) -> None:
+    assert await world.post(GARBAGE, webhook_id=world.entry.data["webhook_id"]) == 400
     await world.pass_time(QUIET)
 
 
@@ -467,6 +480,9 @@ async def the_automation_is_changed_and_the_account_reloaded(world: World) -> No
         (a_form_without_a_number, a_form_with_a_number),
         (a_form_without_a_number, one_number_is_left),
         (something_unreadable, nothing_comes_for_a_while),
+        (something_unreadable, nothing_comes_for_a_while_with_a_reload_in_it),
+        (the_address_was_replaced, something_comes_to_the_new_address),
+        (the_address_was_replaced, something_unreadable_comes_to_the_new_address_and_goes),
         (the_disk_is_full, the_disk_has_space_again),
         (the_disk_is_full, the_disk_has_space_again_after_a_reload),
         (the_disk_is_full, a_reload_with_space_again),
@@ -611,7 +627,7 @@ async def test_nothing_is_raised_while_home_assistant_starts(
     assert list(our_issues(hass)) == [Issue.NOT_REACHABLE]
 
 
-async def test_an_address_that_was_shown_without_a_url_is_to_be_pasted(world: World) -> None:
+async def test_without_a_url_no_address_counts_as_shown(world: World) -> None:
     await cause(world, there_is_no_url)
     await the_address_as_it_is_now_was_shown(world)
     await world.url(OTHER_URL)
@@ -684,12 +700,10 @@ async def test_what_is_switched_off_waits_for_nobody(world: World) -> None:
 
 
 async def test_a_name_is_known_as_long_as_somebody_misses_it(world: World) -> None:
-    names = {"Gate": "Front gate", "Shop": None}
-    for name, by_user in names.items():
-        dr.async_get(world.hass).async_update_device(world.device(name), name_by_user=by_user)
-    config = automation(world, "Gate", "Shop")
-    await automate(world.hass, config)
-    for name in names:
+    await automate(world.hass, automation(world, "Gate", "Shop"))
+    gate = world.device("Gate")
+    dr.async_get(world.hass).async_update_device(gate, name_by_user="Front gate")
+    for name in ("Gate", "Shop"):
         world.remove(name)
     await world.settle()
 
@@ -807,39 +821,70 @@ async def test_an_account_that_is_disabled_asks_for_nothing(world: World, step: 
 # ---- fixing it ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "step",
-    [a_form_without_a_number, something_unreadable, a_bad_element, a_broken_file],
-    ids=named,
-)
-async def test_what_only_has_to_be_read_is_closed_by_submitting(world: World, step: Step) -> None:
-    issue = CAUSES[step]
-    await cause(world, step)
-    form, done = await world.fix(issue, {})
+async def test_an_address_for_each_number_where_none_is_named(world: World) -> None:
+    await cause(world, a_form_without_a_number)
+    gate = world.device("Gate")
+    dr.async_get(world.hass).async_update_device(gate, name_by_user="Front `gate`")
+    form, done = await world.fix(Issue.NO_NUMBER_NAMED, {})
     assert (form["type"], form["step_id"]) == ("form", "confirm")
+    url = f"{URL}/api/intellisms/{WEBHOOK_ID}?to="
+    assert form["description_placeholders"] == {
+        "addresses": f"- `Front 'gate'`: `{url}44771012346`\n- `Shop`: `{url}447700900999`"
+    }
     assert done["type"] == "create_entry"
     assert world.issues() == {}
 
 
-@pytest.mark.parametrize(
-    ("step", "shape"),
-    [(something_unreadable, "{message: {?: text}}"), (a_bad_element, "text")],
-    ids=named,
-)
+async def test_an_address_where_there_is_no_number_yet(world: World) -> None:
+    for name in ("Gate", "Shop"):
+        world.remove(name)
+    await cause(world, a_form_without_a_number)
+    (form,) = await world.fix(Issue.NO_NUMBER_NAMED)
+    url = f"{URL}/api/intellisms/{WEBHOOK_ID}?to="
+    assert form["description_placeholders"] == {"addresses": f"- `{url}...`"}
+
+
+async def test_no_address_for_a_number_without_a_url(world: World) -> None:
+    await cause(world, a_form_without_a_number)
+    await world.url(None)
+    (answer,) = await world.fix(Issue.NO_NUMBER_NAMED)
+    assert (answer["type"], answer["reason"]) == ("abort", "no_other_way")
+
+
 async def test_what_cannot_be_read_is_shown_as_its_shape_with_where_to_report_it(
-    world: World, step: Step, shape: str
+    world: World,
 ) -> None:
-    await cause(world, step)
-    (form,) = await world.fix(CAUSES[step])
-    tracker = "https://github.com/intellisms-ha/intellisms/issues"
-    assert form["description_placeholders"] == {"shape": shape, "tracker": tracker}
+    issue = await cause(world, something_unreadable)
+    assert issue.translation_placeholders == {
+        "shape": "{message: {?: text}}",
+        "tracker": "https://github.com/intellisms-ha/intellisms/issues",
+    }
+
+
+async def test_what_nobody_can_mend_is_counted_and_logged_and_no_repair(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = sms().replace('{"messages": [', '{"messages": ["Alice", [], ')
+    for _ in range(2):
+        assert await world.post(bad) == 200
+    assert caplog.text.count("holds something that is not a message") == 1
+    assert world.entry.runtime_data.journal.account.ignored["bad_element"] == 4
+    await world.hass.config_entries.async_unload(world.entry.entry_id)
+    (world.storage / f"{DOMAIN}.{world.entry.entry_id}.ids").write_text("[]")
+    await world.hass.config_entries.async_setup(world.entry.entry_id)
+    await world.settle()
+    assert "A storage file cannot be used" in caplog.text
+    assert world.issues() == {}
 
 
 async def test_a_number_is_added_and_shows_what_came(world: World) -> None:
     issue = await cause(world, a_message_for_another_number)
     assert issue.translation_placeholders == {"number": SHED}
-    form, done = await world.fix(Issue.UNKNOWN_NUMBER, {"name": "Shed"})
-    assert (form["step_id"], form["description_placeholders"]) == ("confirm", {"number": SHED})
+    menu, form, done = await world.fix(Issue.UNKNOWN_NUMBER, ADD, {"name": "Shed"})
+    assert (menu["step_id"], menu["menu_options"]) == ("init", ["add", "ignore"])
+    told = {"number": SHED, "sender": SENDER, "text": "Open"}
+    assert menu["description_placeholders"] == told
+    assert (form["step_id"], form["description_placeholders"]) == ("add", {"number": SHED})
     assert [field["name"] for field in form["data_schema"]] == ["name"]
     assert done["type"] == "create_entry"
     assert world.issues() == {}
@@ -850,7 +895,9 @@ async def test_a_number_is_added_and_shows_what_came(world: World) -> None:
 
 async def test_a_number_needs_a_name(world: World) -> None:
     await cause(world, a_message_for_another_number)
-    _, again, done = await world.fix(Issue.UNKNOWN_NUMBER, {"name": " "}, {"name": " Shed "})
+    _, _, again, done = await world.fix(
+        Issue.UNKNOWN_NUMBER, ADD, {"name": " "}, {"name": " Shed "}
+    )
     assert again["errors"] == {"name": "name_missing"}
     assert again["description_placeholders"] == {"number": SHED}
     assert done["type"] == "create_entry"
@@ -859,11 +906,18 @@ async def test_a_number_needs_a_name(world: World) -> None:
 
 async def test_a_number_that_was_added_while_the_dialog_was_open(world: World) -> None:
     await cause(world, a_message_for_another_number)
-    _, submit = await world.open_fix(Issue.UNKNOWN_NUMBER)
-    world.add(SHED, "Shed")
-    answer = await submit({"name": "Garage"})
-    assert (answer["type"], answer["reason"]) == ("abort", "already_configured")
-    assert world.issues() == {}
+    for choice in ([ADD, {"name": "Garage"}], [IGNORE]):
+        _, submit = await world.open_fix(Issue.UNKNOWN_NUMBER)
+        *before, last = choice
+        for fields in before:
+            await submit(fields)
+        world.add(SHED, "Shed")
+        await world.settle()
+        answer = await submit(last)
+        assert (answer["type"], answer["reason"]) == ("abort", "already_configured")
+        assert world.issues() == {}
+        world.remove("Shed")
+        assert await world.post(sms("Again", to=SHED)) == 200
 
 
 async def test_a_hostile_number_stays_a_word(world: World) -> None:
@@ -872,7 +926,7 @@ async def test_a_hostile_number_stays_a_word(world: World) -> None:
     issue = world.issues()[Issue.UNKNOWN_NUMBER]
     shown = {"number": "'![x](https://evil.example/x.png) # Gate"}
     assert issue.translation_placeholders == shown
-    form, done = await world.fix(Issue.UNKNOWN_NUMBER, {"name": "Odd"})
+    _, form, done = await world.fix(Issue.UNKNOWN_NUMBER, ADD, {"name": "Odd"})
     assert form["description_placeholders"] == shown
     assert done["type"] == "create_entry"
     assert world.issues() == {}
@@ -910,11 +964,41 @@ async def test_a_new_address_does_not_make_it_two(world: World) -> None:
     assert world.issues() == {}
 
 
-async def test_an_ignored_number_stays_ignored(world: World) -> None:
+async def again(world: World) -> None:
+    assert await world.post(sms("Again", to=SHED)) == 200
+
+
+async def after_a_reload(world: World) -> None:
+    await world.reload()
+
+
+async def disabled_for_a_while(world: World) -> None:
+    manager, entry_id = world.hass.config_entries, world.entry.entry_id
+    await manager.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
+    await manager.async_set_disabled_by(entry_id, None)
+
+
+async def after_many_others(world: World) -> None:
+    for number in range(MAX_UNCONFIGURED + 1):
+        assert await world.post(sms(to=f"+4477009{number:05}")) == 200
+
+
+@pytest.mark.parametrize(
+    "then", [again, after_a_reload, disabled_for_a_while, after_many_others], ids=named
+)
+async def test_an_ignored_number_stays_ignored(world: World, then: Step) -> None:
     issue = await cause(world, a_message_for_another_number)
-    ir.async_ignore_issue(world.hass, DOMAIN, issue.issue_id, ignore=True)
-    await world.post(sms("Again", to=SHED))
-    assert world.issues()[Issue.UNKNOWN_NUMBER].dismissed_version
+    _, done = await world.fix(Issue.UNKNOWN_NUMBER, IGNORE)
+    assert (done["type"], done["reason"]) == ("abort", "ignored")
+    await then(world)
+    await again(world)
+    ignored = ir.async_get(world.hass).async_get_issue(DOMAIN, issue.issue_id)
+    assert ignored
+    assert ignored.dismissed_version
+    # Only until the number is added.
+    world.add(SHED, "Shed")
+    await world.settle()
+    assert ir.async_get(world.hass).async_get_issue(DOMAIN, issue.issue_id) is None
 
 
 async def test_simulated_messages_raise_nothing(world: World) -> None:

@@ -57,7 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     journal = hass.data[DATA_UNWRITTEN].pop(entry.entry_id, None) or Journal(
         hass, entry, partial(async_dispatcher_send, hass, signal_disk(entry.entry_id))
     )
-    readable = await journal.async_load()
+    await journal.async_load()
 
     async def final_write(_event: Event) -> None:
         """Write the journal before Home Assistant ends."""
@@ -82,7 +82,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     privacy.async_apply()
     entry.async_on_unload(privacy.async_stop)
     watch = Watch(hass, entry)
-    watch.async_start(journal_readable=readable)
+    watch.async_start()
     await async_prune_pictures(hass, entry, unfinished=True)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
@@ -126,7 +126,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
         if journal.is_unwritten:
             hass.data[DATA_UNWRITTEN][entry.entry_id] = journal
     if entry.disabled_by:
-        async_clear_issues(hass, entry.entry_id)
+        async_clear_issues(hass, entry.entry_id, ignored_too=False)
     return unloaded
 
 
@@ -135,7 +135,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
     if endpoint := hass.data.get(DATA_ENDPOINT):
         endpoint.async_unregister(entry)
     hass.data.get(DATA_UNWRITTEN, {}).pop(entry.entry_id, None)
-    async_clear_issues(hass, entry.entry_id)
+    async_clear_issues(hass, entry.entry_id, ignored_too=True)
     # Core does not abort the dialogs of a removed entry's subentries, which would fail from now
     # on. Their handler is a tuple of entry id and subentry type (`ConfigSubentryFlowManager`,
     # read in 2026.7.0 and 2026.11.0).

@@ -39,7 +39,7 @@ UNREACHABLE = (AddressProblem.NO_URL, AddressProblem.PRIVATE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """An address and what speaks against it, if anything."""
+    """An address and what speaks against it, if anything; its URL is empty if there is none."""
 
     url: str = field(repr=False)
     problem: AddressProblem | None = None
@@ -58,11 +58,15 @@ def shown_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
 
 
 def _own_address(hass: HomeAssistant, data: Mapping[str, Any]) -> Address:
-    """Return the address of our own door; where there is no URL, one that shows the path only."""
-    path = _own_path(data)
+    """Return the address of our own door."""
     if (base := base_url(hass)) is None:
-        return Address(url=f"https://…{path}", problem=AddressProblem.NO_URL)
-    return Address(url=f"{base}{path}", problem=_problem(URL(base)))
+        return Address(url="", problem=AddressProblem.NO_URL)
+    return Address(url=f"{base}{_own_path(data)}", problem=_problem(URL(base)))
+
+
+def address_id(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
+    """Return what tells an address from others, also where Home Assistant does not know its URL."""
+    return shown_address(hass, data).url or _own_path(data)
 
 
 def is_direct_possible(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:

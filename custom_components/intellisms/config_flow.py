@@ -39,6 +39,7 @@ from .address import (
 from .cloudhook import async_create_cloudhook, is_cloud_ready
 from .const import (
     CONF_ACCEPT,
+    CONF_AWAITED,
     CONF_CLOUDHOOK_URL,
     CONF_KEEP_OFF_DISK,
     CONF_REACH,
@@ -125,13 +126,22 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         address = shown_address(self.hass, entry.data)
-        if address.problem:
+        if address.problem and address.url:
             return self.async_show_form(
                 step_id="problem",
                 errors={"base": address.problem},
                 description_placeholders={"url": address.url},
             )
         return await self.async_step_address()
+
+    async def async_step_no_url(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say what is missing as long as there is no address that could be shown."""
+        if shown_address(self.hass, self._get_reconfigure_entry().data).url:
+            return await self.async_step_reconfigure()
+        if is_cloud_ready(self.hass):
+            return self.async_show_menu(step_id="no_url", menu_options=["no_url", "cloudhook"])
+        errors = {} if user_input is None else {"base": AddressProblem.NO_URL.value}
+        return self.async_show_form(step_id="no_url", errors=errors)
 
     async def async_step_problem(
         self, user_input: dict[str, Any] | None = None
@@ -144,6 +154,8 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Show the address again, and what can be done about it."""
         entry = self._get_reconfigure_entry()
+        if not shown_address(self.hass, entry.data).url:
+            return await self.async_step_no_url()
         address = async_mark_shown(self.hass, entry)
         options = ["new_address"]
         by_cloudhook = entry.data[CONF_REACH] == Reach.CLOUDHOOK
@@ -169,6 +181,8 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None:
             return self.async_show_form(step_id="new_address")
         entry = self._get_reconfigure_entry()
+        if not shown_address(self.hass, entry.data).url:
+            return await self.async_step_no_url()
         webhook_id = webhook.async_generate_id()
         url = None
         if entry.data[CONF_REACH] == Reach.CLOUDHOOK:
@@ -185,6 +199,7 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_WEBHOOK_ID: webhook_id,
             CONF_REPLACED_IDS: [*entry.data[CONF_REPLACED_IDS], entry.data[CONF_WEBHOOK_ID]],
             CONF_CLOUDHOOK_URL: url,
+            CONF_AWAITED: True,
         }
         address = async_change_address(self.hass, entry, changes)
         return self._tell(address, "address_replaced")
@@ -205,6 +220,8 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_direct(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Be reached at our own door again; the cloudhook goes on working, if it still did."""
         entry = self._get_reconfigure_entry()
+        if not is_direct_possible(self.hass, entry.data):
+            return await self.async_step_address()
         reason = self._switched(entry)
         address = async_change_address(self.hass, entry, {CONF_REACH: Reach.DIRECT.value})
         return self._tell(address, reason)

@@ -20,6 +20,8 @@ EVENT_MESSAGE_STATUS: Final = f"{DOMAIN}_message_status"
 EVENT_AUTOMATION_RELOADED: Final = "automation_reloaded"
 
 CONF_ACCEPT: Final = "accept"
+# This is true from when the address was replaced until something is posted to the new one.
+CONF_AWAITED: Final = "awaited"
 CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
 CONF_KEEP_OFF_DISK: Final = "keep_off_disk"
 CONF_NUMBER: Final = "number"
@@ -83,12 +85,11 @@ class Issue(StrEnum):
     """The repair issues; each is a translation key."""
 
     ADDRESS_CHANGED = "address_changed"
-    BAD_ELEMENT = "bad_element"
+    ADDRESS_REPLACED = "address_replaced"
     CHOICE_GONE = "choice_gone"
     CLOUDHOOK_GONE = "cloudhook_gone"
     DISK = "disk"
     FLOOD = "flood"
-    JOURNAL_RESET = "journal_reset"
     NEWER_VERSION = "newer_version"
     NO_NUMBER_NAMED = "no_number_named"
     NOT_REACHABLE = "not_reachable"

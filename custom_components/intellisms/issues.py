@@ -4,41 +4,39 @@ This only listens: to what the receiver says, and to Home Assistant's own change
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import Any
 
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
-from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.helpers.start import async_at_started
 
-from .address import UNREACHABLE, AddressProblem, base_url, shown_address
-from .choices import Choices, Gone
+from .address_issues import AddressIssues
 from .cloudhook import async_on_cloud_change
 from .const import (
-    CONF_PROVEN,
-    CONF_REACH,
-    CONF_SHOWN_BASE,
     DOMAIN,
     ISSUES_URL,
     MAX_NUMBER_LENGTH,
     MAX_UNCONFIGURED,
     Ignored,
     Issue,
-    Reach,
 )
 from .faults import guarded
 from .flood_issue import FloodIssue
+from .gone_choices import Choices, Gone
 from .quoted import quoted
 from .raised_issues import Issues
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
 from .receiving.signals import (
     SIGNAL_MESSAGE,
+    Dialog,
     Trouble,
-    signal_account,
+    signal_dialog,
     signal_disk,
     signal_trouble,
 )
@@ -46,10 +44,10 @@ from .receiving.signals import (
 _LOGGER = logging.getLogger(__name__)
 
 CHECK_INTERVAL = timedelta(hours=1)
-# The Cloud does not tell when its remote address comes or goes.
-ADDRESS_INTERVAL = timedelta(minutes=5)
 # The provider posts again every 5 minutes; after this time it has stopped doing so.
 QUIET = timedelta(minutes=15)
+# A dialog that nobody has used for so long is forgotten in some tab of a browser.
+DIALOG_TIME = timedelta(minutes=15)
 _NO_BRACKETS = str.maketrans("[]", "()")
 
 
@@ -64,31 +62,34 @@ class Watch:
         self._issues = Issues(hass, entry)
         # What stops waiting for something unreadable to come again.
         self._stop_waiting: CALLBACK_TYPE | None = None
+        # Dialogs that tell by themselves what comes, by flow; each with what stops its time.
+        self._dialogs: dict[str, CALLBACK_TYPE] = {}
+        self._address = AddressIssues(
+            hass, entry, self._issues, is_dialog_open=lambda: bool(self._dialogs)
+        )
         self._choices = Choices(hass, entry, self._tell_gone)
         self._flood = FloodIssue(hass, entry, self._issues)
 
     @callback
-    def async_start(self, *, journal_readable: bool) -> None:
+    def async_start(self) -> None:
         """Listen until the entry is unloaded, and look once Home Assistant has started."""
         entry, hass = self._entry, self._hass
         for unsubscribe in (
             async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._on_delivery)),
             async_dispatcher_connect(hass, signal_trouble(entry.entry_id), guarded(self._troubled)),
-            async_dispatcher_connect(
-                hass, signal_account(entry.entry_id), guarded(self._contacted)
-            ),
             async_dispatcher_connect(hass, signal_disk(entry.entry_id), guarded(self._written)),
+            async_dispatcher_connect(hass, signal_dialog(entry.entry_id), guarded(self._dialog)),
             hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._check),
             async_track_time_interval(hass, self._check, CHECK_INTERVAL),
-            async_track_time_interval(hass, self._check_address, ADDRESS_INTERVAL),
             async_at_started(hass, self._check),
             async_on_cloud_change(hass, self._check),
-            self._quietened,
+            self._stop,
         ):
             entry.async_on_unload(unsubscribe)
+        self._address.async_start()
         self._choices.async_start()
-        if not journal_readable:
-            self._issues.create(Issue.JOURNAL_RESET, fixable=True)
+        if self._issues.get(Issue.UNREADABLE):
+            self._wait_for_quiet()
         self._flood.async_start()
         self.async_refresh()
 
@@ -116,26 +117,17 @@ class Watch:
         if delivery.entry_id != self._entry.entry_id or delivery.simulated:
             return
         if delivery.to is None:
-            self._issues.create(Issue.NO_NUMBER_NAMED, fixable=True)
+            if not self._dialogs:
+                self._issues.create(Issue.NO_NUMBER_NAMED, fixable=True)
             return
         self._issues.clear(Issue.NO_NUMBER_NAMED)
         if delivery.device_id is None and len(delivery.to) <= MAX_NUMBER_LENGTH:
             self._unknown_number(delivery.to)
 
-    @callback
-    def _contacted(self) -> None:
-        """Whatever was thought of the address, something came through it.
-
-        Home Assistant need not know by which name a proxy lets the provider in.
-        """
-        if self._issues.get(Issue.NOT_REACHABLE):
-            proven = shown_address(self._hass, self._entry.data).url
-            self._hass.config_entries.async_update_entry(
-                self._entry, data={**self._entry.data, CONF_PROVEN: proven}
-            )
-
     def _unknown_number(self, number: str) -> None:
-        """Offer to add a number that messages come for."""
+        """Offer to add a number that messages come for, unless a dialog does."""
+        if self._dialogs:
+            return
         self._issues.create(
             Issue.UNKNOWN_NUMBER,
             number,
@@ -143,28 +135,56 @@ class Watch:
             placeholders={"number": quoted(number)},
             data={"number": number},
         )
-        # There are as many as the journal keeps a message of; the oldest gives way.
-        for issue in self._issues.raised(Issue.UNKNOWN_NUMBER)[:-MAX_UNCONFIGURED]:
+        # There are as many as the journal keeps a message of; the oldest gives way. One that a
+        # person ignores stays, or it would be raised anew with the next message.
+        raised = self._issues.raised(Issue.UNKNOWN_NUMBER)
+        asking = [issue for issue in raised if not issue.dismissed_version]
+        for issue in asking[:-MAX_UNCONFIGURED]:
             ir.async_delete_issue(self._hass, DOMAIN, issue.issue_id)
 
     @callback
-    def _troubled(self, trouble: Trouble) -> None:
-        """Show the outline of what could not be understood."""
-        issue = Issue.UNREADABLE if trouble.kind is Ignored.UNREADABLE else Issue.BAD_ELEMENT
-        placeholders = {"shape": trouble.shape, "tracker": ISSUES_URL}
-        self._issues.create(issue, fixable=True, placeholders=placeholders)
-        if issue is Issue.UNREADABLE:
-            if self._stop_waiting:
-                self._stop_waiting()
-            self._stop_waiting = async_call_later(self._hass, QUIET, self._quietened)
+    def _dialog(self, dialog: Dialog) -> None:
+        """Leave it to a dialog to tell what comes; look for what it left when it is closed."""
+        if stop := self._dialogs.pop(dialog.flow_id, None):
+            stop()
+        if dialog.is_open:
+            self._dialogs[dialog.flow_id] = async_call_later(
+                self._hass, DIALOG_TIME, partial(self._forgotten, dialog.flow_id)
+            )
+        elif stop:
+            self.async_refresh()
 
     @callback
-    def _quietened(self, _now: datetime | None = None) -> None:
-        """Clear what told of something unreadable: nothing came again, or the entry is unloaded."""
+    def _forgotten(self, flow_id: str, _now: datetime) -> None:
+        """Take a dialog for closed that nobody uses any more."""
+        self._dialog(Dialog(flow_id=flow_id, is_open=False))
+
+    @callback
+    def _troubled(self, trouble: Trouble) -> None:
+        """Show the outline of what the provider goes on posting, as it was not understood."""
+        if trouble.kind is Ignored.UNREADABLE:
+            placeholders = {"shape": trouble.shape, "tracker": ISSUES_URL}
+            self._issues.create(Issue.UNREADABLE, placeholders=placeholders)
+            self._wait_for_quiet()
+
+    def _wait_for_quiet(self) -> None:
+        """Clear the issue after a while, unless something unreadable comes again."""
         if self._stop_waiting:
             self._stop_waiting()
-            self._stop_waiting = None
+        self._stop_waiting = async_call_later(self._hass, QUIET, self._quietened)
+
+    @callback
+    def _quietened(self, _now: datetime) -> None:
+        """Clear the issue, since nothing unreadable came again."""
+        self._stop_waiting = None
         self._issues.clear(Issue.UNREADABLE)
+
+    @callback
+    def _stop(self) -> None:
+        """Wait for nothing any more; an issue outlives a reload of the entry."""
+        for stop in (self._stop_waiting, *self._dialogs.values()):
+            if stop:
+                stop()
 
     @callback
     def _written(self) -> None:
@@ -176,25 +196,8 @@ class Watch:
     @callback
     def _check(self, _event: Any = None) -> None:
         """Look at all that may have changed without telling us."""
-        self._check_address()
+        self._address.async_look()
         self._choices.async_look()
-
-    @callback
-    def _check_address(self, _now: Any = None) -> None:
-        """Look whether the address that was pasted still leads here."""
-        if self._hass.state is not CoreState.running:
-            return
-        data = self._entry.data
-        address = shown_address(self._hass, data)
-        doubtful = address.problem in UNREACHABLE
-        unreachable = doubtful and data.get(CONF_PROVEN) != address.url
-        self._issues.set(Issue.NOT_REACHABLE, present=unreachable)
-        gone = address.problem is AddressProblem.CLOUDHOOK_GONE
-        self._issues.set(Issue.CLOUDHOOK_GONE, present=gone, fixable=True)
-        # An address that was shown while there was no URL was none that can be pasted.
-        shown, base = data.get(CONF_SHOWN_BASE), base_url(self._hass)
-        changed = data[CONF_REACH] == Reach.DIRECT and not doubtful and shown != base
-        self._issues.set(Issue.ADDRESS_CHANGED, present=changed, fixable=True)
 
     @callback
     def _tell_gone(self, gone: Gone) -> None:

@@ -1,6 +1,6 @@
 """The repair issues of a config entry, as Home Assistant's issue registry has them.
 
-No number is part of an issue's id or title; both are shown in many places.
+No number is part of an issue's id, which is kept on the disk and stands in core's diagnostics.
 """
 
 from hashlib import blake2b
@@ -105,11 +105,12 @@ def async_check_version(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
-def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
-    """Delete all issues of an entry."""
-    for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and entry_id in issue_id:
-            ir.async_delete_issue(hass, domain, issue_id)
+def async_clear_issues(hass: HomeAssistant, entry_id: str, *, ignored_too: bool) -> None:
+    """Delete the issues of an entry; deleting one forgets that a person ignores it."""
+    for issue in list(ir.async_get(hass).issues.values()):
+        is_ours = issue.domain == DOMAIN and entry_id in issue.issue_id
+        if is_ours and (ignored_too or not issue.dismissed_version):
+            ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
 
 
 def _help_url(issue: Issue) -> str:

@@ -10,9 +10,10 @@ const GATE = "44771012346";
 const ALICE = "44771012345";
 const BOB = "44771012349";
 const OFFICE = "44771012348";
+const BARN = "44771012350";
 const STRANGER = "44771099999";
 const SECRETS = [
-  GATE, ALICE, STRANGER, "Gate", "Alice", "Are you at home?", "To the new address", "Open",
+  GATE, ALICE, BARN, STRANGER, "Gate", "Alice", "Are you at home?", "To the new address", "Open",
   "example.org", "/api/intellisms",
 ];
 
@@ -261,10 +262,8 @@ const steps = {
   },
 
   "keep the sender as a contact": async () => {
-    const fields = page.locator("ha-form ha-selector-text input");
-    await fields.nth(0).fill("Gate");
-    await page.locator("ha-form ha-switch, ha-form [role=switch]").first().click();
-    await fields.nth(1).fill("Alice");
+    await page.getByRole("textbox", { name: "Name of the number" }).fill("Gate");
+    await page.getByRole("textbox", { name: "Name of the sender" }).fill("Alice");
     await picture("setup_caught");
     await button("Submit").click();
     await page.getByText("It works").waitFor({ state: "hidden" });
@@ -272,10 +271,11 @@ const steps = {
     assert.equal(await state("sensor.gate_last_sender"), "Alice");
   },
 
-  "wait in another tab for a text that does not come": async () => {
+  "wait in another tab for a text to another number": async () => {
     waiting = await browser.newPage();
     await integrationPage(waiting);
     await waiting.getByText("Add virtual number").first().click();
+    await waiting.getByText("A number of the same IntelliSMS account").waitFor();
     await waiting.getByText("I am sending a text to my number now").click();
     await waiting.getByText("Send any text to your IntelliSMS number now").waitFor();
     await page.bringToFront();
@@ -416,8 +416,12 @@ const steps = {
     door = new URL(await page.locator("code").innerText()).pathname;
     assert.notEqual(door, old);
     assert.equal(await deliver(old, text("To the old address")), 404);
+    await goto("/config/repairs");
+    const awaited = page.getByText("Nothing has come to the new address for IntelliSMS yet").first();
+    await awaited.waitFor();
     assert.equal(await deliver(door, text("To the new address")), 200);
     await becomes("sensor.gate_last_message", "To the new address");
+    await awaited.waitFor({ state: "hidden" });
   },
 
   "break the external URL, see the repair and fix it": async () => {
@@ -429,6 +433,23 @@ const steps = {
     await picture("repair");
     await button("Submit").click();
     await page.getByText("The address for IntelliSMS has changed").first().waitFor({ state: "hidden" });
+  },
+
+  "set up without a URL, and see no address": async () => {
+    await command({ type: "config/core/update", external_url: null });
+    await integrationPage();
+    await entryButton("Menu");
+    await page.getByText("Reconfigure", { exact: true }).first().click();
+    await page.getByText("No address yet").first().waitFor();
+    const link = page.locator("ha-markdown a[href='/config/network']").first();
+    await link.waitFor();
+    assert.equal(await page.locator("code", { hasText: "/api/intellisms/" }).count(), 0);
+    await button("Submit").click();
+    await page.getByText("Home Assistant still has no address on the internet.").waitFor();
+    await command({ type: "config/core/update", external_url: "https://moved.example.org" });
+    await button("Submit").click();
+    await page.locator("code", { hasText: "moved.example.org" }).first().waitFor();
+    await page.keyboard.press("Escape");
   },
 
   "download diagnostics": async () => {
@@ -473,7 +494,8 @@ const steps = {
   },
 
   "keep waiting, and catch a second number": async () => {
-    await waiting.getByText("Nothing has arrived yet").waitFor({ timeout: 70_000 });
+    // What came meanwhile was for a number that is there.
+    await waiting.getByText("It works, but this number is there already").waitFor();
     await waiting.getByText("Keep waiting").click();
     await waiting.getByText("Send any text to your IntelliSMS number now").waitFor();
     assert.equal(await deliver(door, { ...text("Hello, office"), to: OFFICE }), 200);
@@ -482,6 +504,21 @@ const steps = {
     await waiting.getByRole("button", { name: "Submit" }).click();
     await becomes("sensor.office_last_message", "Hello, office");
     await waiting.close();
+  },
+
+  "see a number that is not set up, and ignore it": async () => {
+    assert.equal(await deliver(door, { ...text("Is this the barn?"), to: BARN }), 200);
+    await goto("/config/repairs");
+    const about = page.getByText(`Messages arrive for +${BARN}`).first();
+    await about.click();
+    await page.locator("code", { hasText: "Is this the barn?" }).waitFor();
+    await page.getByText("Ignore", { exact: true }).last().click();
+    await page.getByText("This repair is not shown any more.").waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await deliver(door, { ...text("Hello?"), to: BARN }), 200);
+    const { issues } = await command({ type: "repairs/list_issues" });
+    const numbers = issues.filter((issue) => issue.translation_key === "unknown_number");
+    assert.deepEqual(numbers.map((issue) => issue.ignored), [true]);
   },
 
   "accept known contacts only, and everyone again": async () => {

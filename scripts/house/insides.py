@@ -38,12 +38,12 @@ PLACES = (
         lines=("class ConfigSubentryFlowManager(", "entry_id, subentry_type = handler_key"),
     ),
     Place(
-        ours="choices.py",
+        ours="gone_choices.py",
         core="components/automation/*.py",
         lines=("HassKey(DOMAIN)", "automation.raw_config"),
     ),
     Place(
-        ours="choices.py",
+        ours="gone_choices.py",
         core="components/script/*.py",
         lines=("hass.data[DOMAIN] = component = EntityComponent", "script.raw_config"),
     ),

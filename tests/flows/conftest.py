@@ -17,7 +17,7 @@ async def british_home(hass: HomeAssistant) -> None:
 
 @pytest.fixture
 async def flow(hass: HomeAssistant, loaded: MockConfigEntry) -> Flow:
-    """Return a dialog that shows the address."""
+    """Return a dialog that asks for another number."""
     flow = Flow(hass, loaded)
     await flow.begin()
     return flow

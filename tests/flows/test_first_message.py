@@ -7,8 +7,9 @@ import json
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.dispatcher import DATA_DISPATCHER
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -16,13 +17,24 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.intellisms.const import SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER
+from custom_components.intellisms.const import DOMAIN, SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER
+from custom_components.intellisms.issues import DIALOG_TIME
 from custom_components.intellisms.protocol import Message
 from custom_components.intellisms.receiving.signals import SIGNAL_MESSAGE
 
-from ..household import GATE, SENDER, WEBHOOK_ID, account, add, contact, sms, virtual_number
+from ..household import (
+    GATE,
+    SENDER,
+    WEBHOOK_ID,
+    account,
+    add,
+    contact,
+    devices,
+    sms,
+    virtual_number,
+)
 from ..running import URL, Post, set_up, state
-from .dialog import Flow, subentries
+from .dialog import Flow, subentries, suggested
 
 SHED = "+447700900123"
 
@@ -76,7 +88,7 @@ async def test_the_first_message_is_caught_through_each_door(
         "sender": SENDER,
         "text": "Open, please",
     }
-    result = await waiting.submit(name="Shed", keep_sender=False)
+    result = await waiting.submit(name="Shed")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     shed = subentries(loaded, SUBENTRY_VIRTUAL_NUMBER)["Shed"]
     assert (dict(shed.data), shed.unique_id) == ({"number": SHED}, SHED)
@@ -105,20 +117,26 @@ async def test_a_message_that_came_before_the_choice_to_wait(flow: Flow, own_doo
 @pytest.mark.parametrize("name", ["", "  "])
 async def test_a_number_needs_a_name(loaded: MockConfigEntry, caught: Flow, name: str) -> None:
     """Else the number would be in entity ids, which core logs."""
-    result = await caught.submit(name=name, keep_sender=True)
-    errors = {"name": "name_missing", "contact_name": "contact_name_missing"}
-    assert result["errors"] == errors
-    result = await caught.submit(name="Shed", keep_sender=False)
+    result = await caught.submit(name=name, contact_name="Alice")
+    assert result["errors"] == {"name": "name_missing"}
+    assert suggested(result) == {"name": name, "contact_name": "Alice"}
+    result = await caught.submit(name="Shed")
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("empty", ["", "  ", "\u200b"])
+async def test_a_sender_without_a_name_is_not_kept(
+    loaded: MockConfigEntry, caught: Flow, empty: str
+) -> None:
+    result = await caught.submit(name="Shed", contact_name=empty)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert subentries(loaded, SUBENTRY_CONTACT) == {}
 
 
 async def test_keeping_the_sender(
     hass: HomeAssistant, loaded: MockConfigEntry, caught: Flow, own_door: Post
 ) -> None:
-    for incomplete in ({}, {"contact_name": " "}):
-        result = await caught.submit(name="Shed", keep_sender=True, **incomplete)
-        assert result["errors"] == {"contact_name": "contact_name_missing"}
-    result = await caught.submit(name="Shed", keep_sender=True, contact_name=" Alice ")
+    result = await caught.submit(name="Shed", contact_name=" Alice ")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     contact = subentries(loaded, SUBENTRY_CONTACT)["Alice"]
     assert dict(contact.data) == {"numbers": [SENDER], "person": None}
@@ -135,9 +153,9 @@ async def test_a_name_that_a_contact_has(
     hass: HomeAssistant, loaded: MockConfigEntry, caught: Flow
 ) -> None:
     add(hass, loaded, contact("Alice", "+447700900321"))
-    result = await caught.submit(name="Shed", keep_sender=True, contact_name=" alice")
+    result = await caught.submit(name="Shed", contact_name=" alice")
     assert result["errors"] == {"contact_name": "contact_name_taken"}
-    result = await caught.submit(name="Shed", keep_sender=True, contact_name="Alice B.")
+    result = await caught.submit(name="Shed", contact_name="Alice B.")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert list(subentries(loaded, SUBENTRY_CONTACT)) == ["Alice", "Alice B."]
 
@@ -169,14 +187,14 @@ async def test_a_sender_who_is_called_as_a_contact_is(waiting: Flow, own_door: P
     await own_door(sms(**fields))
     result = await waiting.look()
     assert result["description_placeholders"]["sender"] == "“Alice”"
-    assert [str(field) for field in result["data_schema"].schema][1] == "keep_sender"
+    assert [str(field) for field in result["data_schema"].schema][1] == "contact_name"
 
 
 async def test_a_sender_who_became_a_contact_meanwhile_is_not_kept_twice(
     hass: HomeAssistant, loaded: MockConfigEntry, caught: Flow
 ) -> None:
     add(hass, loaded, contact("Alice", SENDER))
-    await caught.submit(name="Shed", keep_sender=True, contact_name="Bob")
+    await caught.submit(name="Shed", contact_name="Bob")
     assert list(subentries(loaded, SUBENTRY_CONTACT)) == ["Alice"]
     assert "Shed" in subentries(loaded, SUBENTRY_VIRTUAL_NUMBER)
 
@@ -185,7 +203,7 @@ async def test_a_number_that_was_added_meanwhile(
     hass: HomeAssistant, loaded: MockConfigEntry, caught: Flow
 ) -> None:
     add(hass, loaded, virtual_number(SHED, "Shed"))
-    result = await caught.submit(name="Garage", keep_sender=False)
+    result = await caught.submit(name="Garage")
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
@@ -218,20 +236,12 @@ async def test_a_strangers_words_stay_words(
         shown = f"“{shown if len(shown) <= 90 else f'{shown[:89]}…'}”"
     result = await waiting.look()
     if where == "to" and not hostile.strip():
-        assert result["type"] is FlowResultType.SHOW_PROGRESS
+        assert result["step_id"] == "nameless"
         return
     assert result["description_placeholders"][key] == shown
 
 
 # ---- what is not meant --------------------------------------------------------------
-
-
-@pytest.mark.parametrize("to", [GATE, GATE.removeprefix("+"), None], ids=["known", "bare", "none"])
-async def test_other_messages_do_not_end_the_wait(
-    waiting: Flow, door: Post, own_door: Post, to: str | None
-) -> None:
-    assert await door(sms(to=to)) == 200
-    await check_that_it_still_waits(waiting, own_door)
 
 
 async def test_a_simulated_message_does_not_end_the_wait(
@@ -264,6 +274,31 @@ async def astray(hass: HomeAssistant) -> Flow:
     flow = Flow(hass, entry)
     await flow.begin()
     return flow
+
+
+@pytest.mark.parametrize("to", [GATE, GATE.removeprefix("+")])
+async def test_what_comes_for_a_number_that_is_there_is_told(
+    hass: HomeAssistant, loaded: MockConfigEntry, waiting: Flow, own_door: Post, to: str
+) -> None:
+    gate = devices(loaded)["Gate"]
+    dr.async_get(hass).async_update_device(gate, name_by_user="Front `gate`")
+    assert await own_door(sms(to=to)) == 200
+    result = await waiting.look()
+    assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "another_number")
+    assert result["menu_options"] == ["wait", "number", "later"]
+    assert result["description_placeholders"] == {"number": GATE, "name": "Front 'gate'"}
+    # Once is enough, however often the house is written to.
+    assert await own_door(sms("Again", to=to)) == 200
+    await waiting.choose("wait")
+    assert await own_door(sms("And again", to=to)) == 200
+    await check_that_it_still_waits(waiting, own_door)
+
+
+async def test_what_names_no_number_is_not_taken_for_the_only_one(
+    waiting: Flow, own_door: Post
+) -> None:
+    assert await own_door(sms(to=None)) == 200
+    assert (await waiting.look())["step_id"] == "nameless"
 
 
 @pytest.mark.parametrize(
@@ -300,8 +335,8 @@ async def test_what_came_before_the_dialog_is_not_told(astray: Flow, own_door: P
     await astray.choose("wait")
     # A report about a text that was sent is neither, nor is what came beside a message.
     assert await own_door("msgid=1&status=1&toaddr=447700900555") == 200
-    assert await own_door(sms().replace("[", '["Hello?", ')) == 200
-    await check_that_it_still_waits(astray, own_door)
+    assert await own_door(sms(to=SHED).replace("[", '["Hello?", ')) == 200
+    assert (await astray.look())["step_id"] == "caught"
 
 
 async def test_the_first_message_goes_before_what_came_astray(astray: Flow, own_door: Post) -> None:
@@ -329,6 +364,17 @@ async def test_what_is_offered_when_nothing_comes(nothing_yet: Flow) -> None:
     assert nothing_yet.result["description_placeholders"] == {"url": address}
     result = await nothing_yet.choose("number")
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "number")
+
+
+async def test_without_a_url_it_says_so_when_nothing_comes(
+    hass: HomeAssistant, waiting: Flow
+) -> None:
+    await hass.config.async_update(external_url=None)
+    await seconds_pass(hass)
+    result = await waiting.look()
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "no_url")
+    await hass.config.async_update(external_url=URL)
+    assert (await waiting.submit())["step_id"] == "another"
 
 
 async def test_it_waits_for_a_minute(hass: HomeAssistant, waiting: Flow) -> None:
@@ -425,6 +471,133 @@ async def test_closing_the_dialog_ends_the_wait(hass: HomeAssistant, waiting: Fl
     assert waits() == 0
 
 
+# ---- no repair meanwhile ----------------------------------------------------------------
+
+type Told = list[str]
+
+
+@pytest.fixture
+async def two(hass: HomeAssistant) -> MockConfigEntry:
+    """Return a loaded account with two numbers."""
+    numbers = [virtual_number(), virtual_number("+447700900999", "Shop")]
+    entry = account(numbers)
+    await set_up(hass, entry)
+    # Else a repair would say that the address was never shown.
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "shown_base": URL})
+    await hass.async_block_till_done()
+    return entry
+
+
+@pytest.fixture
+async def repairs(hass: HomeAssistant, two: MockConfigEntry) -> Told:
+    """Return what is raised from here on, by its kind."""
+    told: Told = []
+
+    @callback
+    def note(event: Event[ir.EventIssueRegistryUpdatedData]) -> None:
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, event.data["issue_id"])
+        if event.data["action"] == "create" and issue:
+            told.append(str(issue.translation_key))
+
+    hass.bus.async_listen(ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, note)
+    return told
+
+
+@pytest.fixture
+async def dialog(hass: HomeAssistant, two: MockConfigEntry, repairs: Told) -> Flow:
+    """Return a dialog that waits, of an account with two numbers."""
+    flow = Flow(hass, two)
+    await flow.begin()
+    await flow.choose("wait")
+    return flow
+
+
+async def test_what_a_dialog_catches_is_in_no_repair(
+    hass: HomeAssistant, own_door: Post, dialog: Flow, repairs: Told
+) -> None:
+    await own_door(sms(to=SHED))
+    assert (await dialog.look())["step_id"] == "caught"
+    await dialog.submit(name="Shed")
+    assert repairs == []
+
+
+async def test_what_a_dialog_leaves_is_told_when_it_is_closed(
+    hass: HomeAssistant, own_door: Post, dialog: Flow, repairs: Told
+) -> None:
+    await own_door(sms(to=SHED))
+    assert repairs == []
+    # Of the address this one tells nothing.
+    await hass.config.async_update(external_url="https://other.example.com")
+    await hass.async_block_till_done()
+    assert repairs == ["address_changed"]
+    dialog.close()
+    assert repairs == ["address_changed", "unknown_number"]
+
+
+async def test_of_the_address_the_dialog_of_the_first_number_tells(
+    hass: HomeAssistant, two: MockConfigEntry, repairs: Told
+) -> None:
+    for subentry_id in list(two.subentries):
+        hass.config_entries.async_remove_subentry(two, subentry_id)
+    flow = Flow(hass, two)
+    await flow.begin()
+    await hass.config.async_update(external_url="https://other.example.com")
+    await hass.async_block_till_done()
+    assert repairs == []
+    flow.close()
+    assert repairs == ["address_changed"]
+
+
+async def test_a_url_that_is_set_while_the_dialog_asks_for_it_is_in_no_repair(
+    hass: HomeAssistant, two: MockConfigEntry, repairs: Told
+) -> None:
+    for subentry_id in list(two.subentries):
+        hass.config_entries.async_remove_subentry(two, subentry_id)
+    await hass.config.async_update(external_url=None)
+    await hass.async_block_till_done()
+    flow = Flow(hass, two)
+    assert (await flow.begin())["step_id"] == "no_url"
+    await hass.config.async_update(external_url="https://other.example.com")
+    await hass.async_block_till_done()
+    assert (await flow.submit())["step_id"] == "address"
+    # It was raised before there was a dialog.
+    assert repairs == ["not_reachable"]
+
+
+async def test_of_two_dialogs_the_last_leaves_it_to_repairs(
+    hass: HomeAssistant, two: MockConfigEntry, own_door: Post, dialog: Flow, repairs: Told
+) -> None:
+    second = Flow(hass, two)
+    await second.begin()
+    dialog.close()
+    await own_door(sms(to=SHED))
+    assert repairs == []
+    second.close()
+    assert repairs == ["unknown_number"]
+
+
+async def test_a_dialog_that_is_forgotten_keeps_nothing_from_repairs(
+    hass: HomeAssistant, own_door: Post, dialog: Flow, repairs: Told
+) -> None:
+    await own_door(sms(to=SHED))
+    await seconds_pass(hass, DIALOG_TIME.total_seconds() - 1)
+    assert repairs == []
+    await seconds_pass(hass, DIALOG_TIME.total_seconds() + 1)
+    assert repairs == ["unknown_number"]
+
+
+async def test_what_names_no_number_is_told_by_the_dialog(
+    hass: HomeAssistant, own_door: Post, dialog: Flow, repairs: Told
+) -> None:
+    form = f"text=Hello&from={SENDER}".replace("+", "%2B")
+    await own_door(form)
+    assert (await dialog.look())["step_id"] == "nameless"
+    assert repairs == []
+    dialog.close()
+    await own_door(form.replace("Hello", "Again"))
+    assert repairs == ["no_number_named"]
+
+
 # ---- as the frontend does it --------------------------------------------------------
 
 
@@ -447,7 +620,7 @@ async def test_the_whole_way_over_http(
         response = await client.get(f"{base}/{flow_id}")
         return await response.json()
 
-    assert (await step())["step_id"] == "address"
+    assert (await step())["step_id"] == "another"
     assert (await step({"next_step_id": "wait"}))["type"] == "progress"
     await seconds_pass(hass)
     assert (await step())["step_id"] == "nothing_yet"
@@ -455,14 +628,9 @@ async def test_the_whole_way_over_http(
     response = await client.post(f"/api/intellisms/{WEBHOOK_ID}", data=sms(to=SHED))
     assert response.status == 200
     form = await step()
-    assert [field["name"] for field in form["data_schema"]] == [
-        "name",
-        "keep_sender",
-        "contact_name",
-    ]
+    assert [field["name"] for field in form["data_schema"]] == ["name", "contact_name"]
     response = await client.post(
-        f"{base}/{flow_id}",
-        data=json.dumps({"name": "Shed", "keep_sender": True, "contact_name": "Alice"}),
+        f"{base}/{flow_id}", data=json.dumps({"name": "Shed", "contact_name": "Alice"})
     )
     assert (await response.json())["type"] == "create_entry"
     assert "Shed" in subentries(loaded, SUBENTRY_VIRTUAL_NUMBER)

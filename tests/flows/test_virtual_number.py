@@ -19,13 +19,22 @@ from ..household import GATE, SHOP, WEBHOOK_ID, account, contact, sms, virtual_n
 from ..running import URL, Post, set_up, state
 from .dialog import EditFlow, Flow, numbers, suggested
 
-ADDRESS = f"{URL}/api/intellisms/{WEBHOOK_ID}"
+SHOWN = {
+    "url": f"{URL}/api/intellisms/{WEBHOOK_ID}",
+    "provider": "https://www.intellisoftware.co.uk/",
+}
 
 
 @pytest.fixture
 def entry() -> MockConfigEntry:
     """Return an account with two numbers, and a contact that counts as neither."""
     return account([virtual_number(), virtual_number(SHOP, "Shop"), contact("Anna", "60777")])
+
+
+@pytest.fixture
+async def first(hass: HomeAssistant) -> MockConfigEntry:
+    """Return a loaded account that waits for its first number."""
+    return await set_up(hass, account([contact("Anna", "60777")]))
 
 
 @pytest.fixture(params=[Flow, EditFlow])
@@ -46,17 +55,16 @@ async def form(hass: HomeAssistant, loaded: MockConfigEntry, request: Any) -> Fl
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        (None, "no_url"),
         ("http://192.168.1.5:8123", "private_url"),
         ("https://homeassistant.local", "private_url"),
         ("http://home.example.com", "plain_http"),
     ],
 )
 async def test_what_speaks_against_the_address_is_said_first(
-    hass: HomeAssistant, loaded: MockConfigEntry, url: str | None, problem: str
+    hass: HomeAssistant, first: MockConfigEntry, url: str, problem: str
 ) -> None:
     await hass.config.async_update(external_url=url)
-    flow = Flow(hass, loaded)
+    flow = Flow(hass, first)
     result = await flow.begin()
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
     assert result["errors"] == {"base": problem}
@@ -66,32 +74,77 @@ async def test_what_speaks_against_the_address_is_said_first(
 
 
 async def test_a_problem_that_was_solved_meanwhile_is_gone(
-    hass: HomeAssistant, loaded: MockConfigEntry
+    hass: HomeAssistant, first: MockConfigEntry
 ) -> None:
-    await hass.config.async_update(external_url=None)
-    flow = Flow(hass, loaded)
+    await hass.config.async_update(external_url="http://192.168.1.5:8123")
+    flow = Flow(hass, first)
     await flow.begin()
     await hass.config.async_update(external_url=URL)
     result = await flow.submit()
-    assert result["description_placeholders"] == {"url": ADDRESS}
+    assert result["description_placeholders"] == SHOWN
 
 
-async def test_the_address_is_live_when_it_is_shown(flow: Flow, own_door: Post) -> None:
-    assert flow.result["type"] is FlowResultType.MENU
-    assert flow.result["menu_options"] == ["wait", "number"]
-    assert flow.result["description_placeholders"] == {"url": ADDRESS}
+async def test_without_a_url_it_looks_again_until_there_is_one(
+    hass: HomeAssistant, first: MockConfigEntry
+) -> None:
+    await hass.config.async_update(external_url=None)
+    flow = Flow(hass, first)
+    result = await flow.begin()
+    for errors in ({}, {"base": "no_url"}):
+        assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "no_url")
+        assert result["errors"] == errors
+        assert WEBHOOK_ID not in str(result)
+        result = await flow.submit()
+    await hass.config.async_update(external_url="http://home.example.com")
+    assert (await flow.submit())["errors"] == {"base": "plain_http"}
+    await hass.config.async_update(external_url=URL)
+    result = await flow.submit()
+    assert (result["step_id"], result["description_placeholders"]) == ("address", SHOWN)
+
+
+async def test_a_cloudhook_where_there_is_no_url(
+    hass: HomeAssistant, first: MockConfigEntry, cloud: FakeCloud
+) -> None:
+    await hass.config.async_update(external_url=None)
+    flow = Flow(hass, first)
+    for result in (await flow.begin(), await flow.choose("no_url")):
+        assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "no_url")
+        assert result["menu_options"] == ["no_url", "cloudhook"]
+    await flow.choose("cloudhook")
+    result = await flow.submit()
+    assert result["description_placeholders"] == {**SHOWN, "url": "https://hooks.example/1"}
+
+
+async def test_the_address_is_live_when_it_is_shown(
+    hass: HomeAssistant, first: MockConfigEntry, own_door: Post
+) -> None:
+    result = await Flow(hass, first).begin()
+    assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "address")
+    assert result["menu_options"] == ["wait", "number"]
+    assert result["description_placeholders"] == SHOWN
     assert await own_door("", method="GET") == 200
+
+
+@pytest.mark.parametrize("url", [URL, "http://192.168.1.5:8123", None])
+async def test_a_second_number_is_asked_for_without_the_address(
+    hass: HomeAssistant, loaded: MockConfigEntry, cloud: FakeCloud, url: str | None
+) -> None:
+    await hass.config.async_update(external_url=url)
+    result = await Flow(hass, loaded).begin()
+    assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "another")
+    assert result["menu_options"] == ["wait", "number"]
+    assert WEBHOOK_ID not in str(result)
 
 
 @pytest.mark.parametrize(
     ("known", "remembered"), [(None, URL), ("https://old.example.com", "https://old.example.com")]
 )
 async def test_the_url_it_was_shown_with_first_is_remembered(
-    hass: HomeAssistant, loaded: MockConfigEntry, known: str | None, remembered: str
+    hass: HomeAssistant, first: MockConfigEntry, known: str | None, remembered: str
 ) -> None:
-    hass.config_entries.async_update_entry(loaded, data={**loaded.data, "shown_base": known})
-    await Flow(hass, loaded).begin()
-    assert loaded.data["shown_base"] == remembered
+    hass.config_entries.async_update_entry(first, data={**first.data, "shown_base": known})
+    await Flow(hass, first).begin()
+    assert first.data["shown_base"] == remembered
 
 
 async def test_nothing_is_shown_while_the_account_is_not_loaded(
@@ -103,18 +156,18 @@ async def test_nothing_is_shown_while_the_account_is_not_loaded(
 
 
 async def test_a_cloudhook_on_request_with_its_limit_said_first(
-    hass: HomeAssistant, loaded: MockConfigEntry, cloud: FakeCloud
+    hass: HomeAssistant, first: MockConfigEntry, cloud: FakeCloud
 ) -> None:
-    flow = Flow(hass, loaded)
+    flow = Flow(hass, first)
     assert (await flow.begin())["menu_options"] == ["wait", "number", "cloudhook"]
     assert (await flow.choose("cloudhook"))["step_id"] == "cloudhook"
-    assert loaded.data["reach"] == "direct"
+    assert first.data["reach"] == "direct"
     cloud.connected = False
     assert (await flow.submit())["errors"] == {"base": "cloud_not_ready"}
     cloud.connected = True
     result = await flow.submit()
     assert result["step_id"] == "address"
-    assert result["description_placeholders"] == {"url": "https://hooks.example/1"}
+    assert result["description_placeholders"] == {**SHOWN, "url": "https://hooks.example/1"}
     assert result["menu_options"] == ["wait", "number"]
 
 

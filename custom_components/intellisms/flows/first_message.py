@@ -1,6 +1,8 @@
 """Adding a virtual number by sending a text to it: the first message tells the number."""
 
+from abc import abstractmethod
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, override
@@ -8,17 +10,24 @@ from typing import TYPE_CHECKING, Any, override
 from homeassistant.config_entries import ConfigEntryState, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.selector import BooleanSelector
+from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 import voluptuous as vol
 
 from ..address import shown_address
 from ..const import SUBENTRY_CONTACT, SUBENTRY_VIRTUAL_NUMBER, Ignored
 from ..faults import guarded
+from ..matching import is_blank
 from ..quoted import quoted, shown_sender
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.delivery import Delivery
-from ..receiving.signals import SIGNAL_MESSAGE, Trouble, signal_trouble, signal_turned_away
+from ..receiving.signals import (
+    SIGNAL_MESSAGE,
+    Dialog,
+    Trouble,
+    signal_dialog,
+    signal_trouble,
+    signal_turned_away,
+)
 from .form import NAME_SELECTOR, Entered, Form, FormError, FormFlow, check_filled_in
 from .subentries import (
     contact_subentry,
@@ -28,23 +37,18 @@ from .subentries import (
 )
 
 CONF_CONTACT_NAME = "contact_name"
-CONF_KEEP_SENDER = "keep_sender"
 # The dialog tells after this time that nothing came yet, and offers to wait again.
 WAIT_SECONDS = 60
 
 _CAUGHT_SCHEMA = vol.Schema({vol.Required(CONF_NAME): NAME_SELECTOR})
-_SENDER_SCHEMA = _CAUGHT_SCHEMA.extend(
-    {
-        vol.Required(CONF_KEEP_SENDER, default=False): BooleanSelector(),
-        vol.Optional(CONF_CONTACT_NAME): NAME_SELECTOR,
-    }
-)
+_SENDER_SCHEMA = _CAUGHT_SCHEMA.extend({vol.Optional(CONF_CONTACT_NAME): NAME_SELECTOR})
 
 
 class Astray(StrEnum):
     """What came that tells no new number; each is a step of the flow."""
 
     NAMELESS = "nameless"
+    ANOTHER_NUMBER = "another_number"
     TURNED_AWAY = "turned_away"
     UNREADABLE = "unreadable"
 
@@ -53,11 +57,15 @@ class FirstMessage:
     """Catches the first message, and notices what comes in its place."""
 
     caught: Delivery | None = None
+    # What came last for a number that is set up already.
+    for_another: Delivery | None = None
     _astray: Astray | None = None
 
     def __init__(self, hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         """Begin to listen."""
         self._news = asyncio.Event()
+        # Devices of numbers that were told of: a house that is written to often is told once.
+        self._others: set[str] = set()
         self._unsubscribe = (
             async_dispatcher_connect(hass, SIGNAL_MESSAGE, guarded(self._on_delivery)),
             async_dispatcher_connect(
@@ -91,9 +99,15 @@ class FirstMessage:
         """Catch the first message to a number that is not set up."""
         if delivery.simulated or self.caught:
             return
-        if delivery.to is None:
+        # Where there is one number, the directory takes it for what a message does not name.
+        if delivery.message.to is None:
             self._note(Astray.NAMELESS)
-        elif delivery.device_id is None and delivery.to:
+        elif delivery.device_id:
+            if delivery.device_id not in self._others:
+                self._others.add(delivery.device_id)
+                self.for_another = delivery
+                self._note(Astray.ANOTHER_NUMBER)
+        elif delivery.to:
             self.caught = delivery
             self._news.set()
 
@@ -121,8 +135,16 @@ class FirstMessageFlow(FormFlow):
     _waiting: asyncio.Task[Any] | None = None
 
     @callback
+    def _async_tell(self, *, is_open: bool) -> None:
+        """Say that this dialog tells what comes, or that it does so no more."""
+        dialog = Dialog(flow_id=self.flow_id, is_open=is_open)
+        # The entry itself may be gone when the dialog is closed.
+        async_dispatcher_send(self.hass, signal_dialog(self._entry_id), dialog)
+
+    @callback
     def _async_listen(self) -> FirstMessage:
         """Return what listens for the first message; it begins when this is called first."""
+        self._async_tell(is_open=True)
         if self._first is None:
             self._first = FirstMessage(self.hass, self._get_entry())
         return self._first
@@ -154,17 +176,35 @@ class FirstMessageFlow(FormFlow):
             next_step_id="caught" if first.caught else astray or "nothing_yet"
         )
 
+    @abstractmethod
+    async def async_step_no_url(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say what is missing as long as there is no address that could be shown."""
+
     async def async_step_nothing_yet(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Say that nothing came, and where to look for the reason."""
-        return self._offer(step_id="nothing_yet")
+        if not (url := shown_address(self.hass, self._get_entry().data).url):
+            return await self.async_step_no_url()
+        return self._offer(step_id="nothing_yet", placeholders={"url": url})
 
     async def async_step_nameless(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Say that a message came which does not tell the number."""
         return self._offer(step_id="nameless")
+
+    async def async_step_another_number(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say that a message came for a number that is set up already."""
+        delivery = self._async_listen().for_another
+        if TYPE_CHECKING:
+            assert delivery
+        placeholders = {"number": quoted(delivery.to), "name": quoted(delivery.to_name)}
+        return self._offer(step_id="another_number", placeholders=placeholders)
 
     async def async_step_turned_away(
         self, user_input: dict[str, Any] | None = None
@@ -178,14 +218,16 @@ class FirstMessageFlow(FormFlow):
         """Say that something came which is no message."""
         return self._offer(step_id="unreadable")
 
-    def _offer(self, *, step_id: str) -> SubentryFlowResult:
+    def _offer(
+        self, *, step_id: str, placeholders: Mapping[str, str] | None = None
+    ) -> SubentryFlowResult:
         """Offer to go on waiting, to type the number, or to finish later."""
         if not self._is_loaded():
             return self.async_abort(reason="entry_not_loaded")
         return self.async_show_menu(
             step_id=step_id,
             menu_options=["wait", "number", "later"],
-            description_placeholders={"url": shown_address(self.hass, self._get_entry().data).url},
+            description_placeholders=placeholders,
         )
 
     async def async_step_later(
@@ -213,14 +255,11 @@ class FirstMessageFlow(FormFlow):
             """Save the number, and its sender where that was asked for."""
             # A virtual number without a name would be called by its number, which would then
             # be part of entity ids, and of log lines with them.
-            errors = {CONF_NAME: "name_missing"}
-            if keeps_sender := entered.get(CONF_KEEP_SENDER, False):
-                errors[CONF_CONTACT_NAME] = "contact_name_missing"
-            check_filled_in(entered, errors)
-            if keeps_sender and is_name_taken(entry, SUBENTRY_CONTACT, entered[CONF_CONTACT_NAME]):
-                raise FormError({CONF_CONTACT_NAME: "contact_name_taken"})
-            if keeps_sender and sender:
-                self._keep(sender, entered[CONF_CONTACT_NAME])
+            check_filled_in(entered, {CONF_NAME: "name_missing"})
+            if sender and not is_blank(contact := entered.get(CONF_CONTACT_NAME, "")):
+                if is_name_taken(entry, SUBENTRY_CONTACT, contact):
+                    raise FormError({CONF_CONTACT_NAME: "contact_name_taken"})
+                self._keep(sender, contact)
             return self._save(virtual_number_subentry(number, entered[CONF_NAME]))
 
         form = Form(
@@ -247,3 +286,4 @@ class FirstMessageFlow(FormFlow):
         """Listen no more when the dialog is closed; core cancels the task that it shows."""
         if self._first:
             self._first.async_stop()
+        self._async_tell(is_open=False)

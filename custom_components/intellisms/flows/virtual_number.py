@@ -1,15 +1,22 @@
 """Adding and editing a virtual number; sending a text to it is in `first_message`."""
 
-from typing import Any
+from typing import Any, override
 
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 import voluptuous as vol
 
-from ..address import async_mark_shown, async_use_cloudhook, shown_address
+from ..address import AddressProblem, async_mark_shown, async_use_cloudhook, shown_address
 from ..cloudhook import is_cloud_ready
-from ..const import CONF_NUMBER, CONF_REACH, CONF_SHOWN_BASE, Reach
+from ..const import (
+    CONF_NUMBER,
+    CONF_REACH,
+    CONF_SHOWN_BASE,
+    PROVIDER_URL,
+    SUBENTRY_VIRTUAL_NUMBER,
+    Reach,
+)
 from ..typed_numbers import Certainty, NumberProblem
 from .first_message import FirstMessageFlow
 from .form import NAME_SELECTOR, Entered, Form, FormError, check_filled_in
@@ -29,23 +36,48 @@ class VirtualNumberFlow(FirstMessageFlow):
     """Add or edit a virtual number."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Say first what speaks against the address, if anything does."""
+        """Say first what speaks against the address; it is pasted before the first number only."""
         if not self._is_loaded():
             return self.async_abort(reason="entry_not_loaded")
-        address = shown_address(self.hass, self._get_entry().data)
-        if address.problem is None or user_input is not None:
-            return await self.async_step_address()
-        return self.async_show_form(
-            step_id="user",
-            errors={"base": address.problem},
-            description_placeholders={"url": address.url},
-        )
+        entry = self._get_entry()
+        if entry.get_subentries_of_type(SUBENTRY_VIRTUAL_NUMBER):
+            return await self.async_step_another()
+        address = shown_address(self.hass, entry.data)
+        if address.problem and address.url and user_input is None:
+            return self.async_show_form(
+                step_id="user",
+                errors={"base": address.problem},
+                description_placeholders={"url": address.url},
+            )
+        return await self.async_step_address()
+
+    @override
+    async def async_step_no_url(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Say what is missing as long as there is no address that could be shown."""
+        if shown_address(self.hass, self._get_entry().data).url:
+            return await self.async_step_user()
+        self._async_tell(is_open=True)
+        if is_cloud_ready(self.hass):
+            return self.async_show_menu(step_id="no_url", menu_options=["no_url", "cloudhook"])
+        errors = {} if user_input is None else {"base": AddressProblem.NO_URL.value}
+        return self.async_show_form(step_id="no_url", errors=errors)
+
+    async def async_step_another(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Offer the ways to a second number, which comes to the address that is pasted already."""
+        self._async_listen()
+        return self.async_show_menu(step_id="another", menu_options=["wait", "number"])
 
     async def async_step_address(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Show the address to paste, and the ways to go on."""
         entry = self._get_entry()
+        if not (url := shown_address(self.hass, entry.data).url):
+            return await self.async_step_no_url()
         # An address that was shown before counts as pasted as it was then. If this dialog marked
         # it anew, no repair would tell that the URL has changed since (`async_mark_shown`).
         if entry.data.get(CONF_SHOWN_BASE) is None:
@@ -59,7 +91,7 @@ class VirtualNumberFlow(FirstMessageFlow):
         return self.async_show_menu(
             step_id="address",
             menu_options=menu_options,
-            description_placeholders={"url": shown_address(self.hass, entry.data).url},
+            description_placeholders={"url": url, "provider": PROVIDER_URL},
         )
 
     async def async_step_cloudhook(

@@ -24,9 +24,9 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.aiohttp import MockRequest
 from homeassistant.util.hass_dict import HassKey
 
-from ..const import CONF_REPLACED_IDS, DOMAIN, URL_PATH
+from ..const import CONF_REPLACED_IDS, DOMAIN, URL_PATH, Ignored
 from ..faults import log_fault
-from ..protocol import Element, ParseError, parse
+from ..protocol import BadElement, Element, ParseError, parse
 from .data import IntelliSMSConfigEntry
 from .flood import Flood
 from .receiver import Outcome
@@ -82,7 +82,8 @@ class Endpoint:
         self.turns = Turns(hass)
         # What was said in the last minute outlives a reload of the entry.
         self.flood = Flood()
-        self._next_log = 0.0
+        # When what is wrong with posts may be logged again.
+        self._next_log: dict[Ignored, float] = {}
         # This is a bare route, since a view of core's knows only some methods and offers them to
         # other origins: at an id that nobody knows, all methods have to be answered as at a path
         # that does not exist. (`hass.http.app` was read in 2026.7.0 and 2026.11.0.)
@@ -188,7 +189,7 @@ class Endpoint:
         except TimeoutError:
             return HTTPStatus.SERVICE_UNAVAILABLE
         except ParseError as err:
-            self._log_unreadable(err)
+            self._log(Ignored.UNREADABLE, f"is not in the provider's format ({err.reason.value})")
             if self.turns.is_valid(turn):
                 turn.receiver.async_unreadable(err)
             return HTTPStatus.BAD_REQUEST
@@ -199,6 +200,11 @@ class Endpoint:
                 # What was published so far is marked, so that a retry brings only the rest.
                 if not await self.turns.may_go_on(turn):
                     return HTTPStatus.SERVICE_UNAVAILABLE
+                if isinstance(element, BadElement):
+                    self._log(
+                        Ignored.BAD_ELEMENT,
+                        "holds something that is not a message; diagnostics have its outline",
+                    )
                 outcome = turn.receiver.async_receive(element)
                 outcomes[outcome] += 1
                 if outcome is Outcome.PUBLISHED or monotonic() >= part_end:
@@ -228,15 +234,12 @@ class Endpoint:
         async with asyncio.timeout(PARSE_TIMEOUT_SECONDS):
             return await self._hass.async_add_executor_job(lambda: [*parse(body, to=to)])
 
-    def _log_unreadable(self, err: ParseError) -> None:
-        """Log it once an hour: what is posted again every 5 minutes would fill the log."""
+    def _log(self, kind: Ignored, what: str) -> None:
+        """Log a kind once an hour: what is posted again every 5 minutes would fill the log."""
         now = dt_util.utcnow().timestamp()
-        if now >= self._next_log:
-            self._next_log = now + LOG_INTERVAL_SECONDS
-            _LOGGER.warning(
-                "A post to the IntelliSMS address is not in the provider's format (%s)",
-                err.reason.value,
-            )
+        if now >= self._next_log.get(kind, 0):
+            self._next_log[kind] = now + LOG_INTERVAL_SECONDS
+            _LOGGER.warning("A post to the IntelliSMS address %s", what)
 
 
 async def _read(stream: Stream) -> bytes:

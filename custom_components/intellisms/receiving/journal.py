@@ -119,20 +119,18 @@ class Journal:
             tell=tell,
         )
 
-    async def async_load(self) -> bool:
-        """Read both files; False if one of them had to be set aside.
+    async def async_load(self) -> None:
+        """Read both files; one that cannot be used is set aside, and begun anew.
 
         A journal that was closed and `is_unwritten` knows more than its files, and goes on.
         """
-        readable = True
         if not self.is_unwritten:
-            ids_readable = await self._ids_file.async_load(self._read_ids)
-            readable = await self._last_file.async_load(self._read_last) and ids_readable
+            await self._ids_file.async_load(self._read_ids)
+            await self._last_file.async_load(self._read_last)
         if keeps_off_disk(self._entry):
             # The account may not have asked for that yet when the file was written.
             self._last_changed()
         self._files.async_open()
-        return readable
 
     async def async_close(self) -> None:
         """Write what is due before the entry is set up anew."""
@@ -142,6 +140,11 @@ class Journal:
     def is_unwritten(self) -> bool:
         """Tell whether something is not on the disk: not yet, or it could not be written."""
         return self._files.are_unwritten
+
+    @property
+    def set_aside(self) -> int:
+        """Return how many files could not be used when they were read last."""
+        return self._ids_file.was_set_aside + self._last_file.was_set_aside
 
     @property
     def is_failing(self) -> bool:

@@ -85,12 +85,13 @@ class File:
             serialize_in_event_loop=False,
         )
         self._take_snapshot = take_snapshot
+        self.was_set_aside = False
         # How often the content changed, and how much of that is on the disk.
         self._changes = 0
         self._written = 0
 
-    async def async_load(self, read: Callable[[Stored], None]) -> bool:
-        """Read the file, if there is one; False if it cannot be used and was set aside."""
+    async def async_load(self, read: Callable[[Stored], None]) -> None:
+        """Read the file, if there is one; set it aside if it cannot be used."""
         try:
             stored = await self._async_read()
             if stored is not None:
@@ -101,8 +102,7 @@ class File:
                 "A storage file cannot be used (%s); starting afresh", type(err).__name__
             )
             await self._hass.async_add_executor_job(self._set_aside)
-            return False
-        return True
+            self.was_set_aside = True
 
     async def _async_read(self) -> Stored | None:
         """Read the file, None if there is none; a disk that fails is asked again."""

@@ -16,6 +16,14 @@ class Trouble:
     shape: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialog:
+    """A dialog that waits for a first message, and tells by itself what comes while it is open."""
+
+    flow_id: str
+    is_open: bool
+
+
 # Triggers and a flow that waits listen here: any entry, any number.
 SIGNAL_MESSAGE: SignalType[Delivery] = SignalType(f"{DOMAIN}_message")
 # What nobody said, such as that a message was deleted, is told only here and on the bus: to
@@ -41,6 +49,11 @@ def signal_turned_away(entry_id: str) -> SignalType[Delivery]:
 def signal_trouble(entry_id: str) -> SignalType[Trouble]:
     """Return the signal for what the account could not understand."""
     return SignalType(f"{DOMAIN}_trouble_{entry_id}")
+
+
+def signal_dialog(entry_id: str) -> SignalType[Dialog]:
+    """Return the signal for when a dialog that waits is opened or used, and when it is closed."""
+    return SignalType(f"{DOMAIN}_dialog_{entry_id}")
 
 
 def signal_disk(entry_id: str) -> SignalType[()]:
