@@ -155,6 +155,11 @@ def image(link: str, caption: str | None = None, **fields: Any) -> str:
     return _whatsapp({"type": "image", "image": {"link": link, "caption": caption}}, **fields)
 
 
+def whatsapp(kind: str, said: Any, **beside: Any) -> str:
+    """Return the provider's post of a WhatsApp message of some type, and what stands beside it."""
+    return _whatsapp({"type": kind, kind: said, **beside})
+
+
 def _whatsapp(message: dict[str, Any], **fields: Any) -> str:
     content = {"format": "wa_msgobject_v2", "msgobject": message}
     return _fresh(content, **({"channel": "whatsapp"} | fields))
