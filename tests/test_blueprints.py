@@ -33,6 +33,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
 from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
+from custom_components.intellisms.matching.folding import fold
 
 from .household import (
     ANNA,
@@ -51,6 +52,7 @@ from .household import (
     text,
     together,
     virtual_number,
+    whatsapp,
 )
 from .running import Post, automate, pass_time, settle
 
@@ -477,9 +479,59 @@ async def test_command_runs(command: list[ServiceCall], deliver: Deliver) -> Non
     await deliver(text("0471 plum heating on"))
     await deliver(text("  0471 PLUM  Heating\nOn  21 Kitchen ", channel="whatsapp"))
     assert [call.data for call in command] == [
-        {"rest": "", "who": "Anna"},
-        {"rest": "21 Kitchen", "who": "Anna"},
+        {"rest": [], "who": "Anna"},
+        {"rest": ["21", "Kitchen"], "who": "Anna"},
     ]
+
+
+async def test_what_follows_a_command_stays_words(
+    command: list[ServiceCall], deliver: Deliver
+) -> None:
+    """Whatever core would make of it: a number, a list, a template."""
+    rest = ["+447700900123", "007", "[1,2]", "'x'", "{{pin}}", "None", "\\n"]
+    await deliver(text(f"{RIGHT} {' '.join(rest)}\u200b"))
+    [call] = command
+    assert call.data["rest"] == rest
+
+
+@pytest.mark.parametrize("wanted", [0, 1], ids=["as typed", "as sent"])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("4711\u200b pl\u00adum", "4711 plum"),
+        ("\uff14\uff17\uff11\uff11 \uff30\uff2c\uff35\uff2d", "4711 plum"),
+        ("Anna\u2019s \u201cgate\u201d", 'anna\'s "GATE"'),
+        ("`47\u00b4 \u201811\u2019", "'47' '11'"),
+        ("47\u201311\u20142", "47-11-2"),
+        ("\u0130RMAK \u0131ss\u0131z", "irmak ISSIZ"),
+        ("Straße 1", "STRASSE 1"),
+        ("👍\U0001f3fd 4711", "👍 4711"),
+        ("❤\ufe0f 4711", "❤ 4711"),
+        ("4711\u00a0plum", "4711  plum"),
+    ],
+)
+async def test_a_pin_is_compared_as_people_mean_it(
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+    one: str,
+    other: str,
+    wanted: int,
+) -> None:
+    written, sent = (one, other) if wanted else (other, one)
+    assert fold(written) == fold(sent)
+    await fill_in(
+        "text_command",
+        numbers=["event.gate_message"],
+        contacts=[ids["Anna"]],
+        **(PIN | {"pin": written, "command": written}),
+    )
+    await deliver(text(f"{sent} {sent} 21"))
+    assert [call.data["rest"] for call in heated] == [["21"]]
+    assert told == []
 
 
 async def test_command_is_a_text(command: list[ServiceCall], deliver: Deliver) -> None:
@@ -1413,8 +1465,10 @@ async def test_alerts_when_a_picture_arrives(
     await deliver(image(LINK, to=SHOP))
     await deliver(button("Open"))
     await deliver(text("A picture"))
+    await deliver(whatsapp("document", {"link": LINK, "mime_type": "application/pdf"}))
+    await deliver(whatsapp("video", {"link": LINK, "mime_type": "video/mp4"}))
     assert alerts == []
-    await deliver(image(LINK))
+    await deliver(whatsapp("document", {"link": LINK, "mime_type": "image/jpeg"}))
     await simulate(
         hass, ids["Gate"], ANNA, type="image", text="The cat", media_url=LINK, channel="whatsapp"
     )
