@@ -155,9 +155,9 @@ def image(link: str, caption: str | None = None, **fields: Any) -> str:
     return _whatsapp({"type": "image", "image": {"link": link, "caption": caption}}, **fields)
 
 
-def whatsapp(kind: str, said: Any, **beside: Any) -> str:
+def whatsapp(kind: str, said: Any, *, sender: str = ANNA, **beside: Any) -> str:
     """Return the provider's post of a WhatsApp message of some type, and what stands beside it."""
-    return _whatsapp({"type": kind, kind: said, **beside})
+    return _whatsapp({"type": kind, kind: said, **beside}, sender=sender)
 
 
 def _whatsapp(message: dict[str, Any], **fields: Any) -> str:
