@@ -2,6 +2,7 @@
 
 from .incoming import parse
 from .models import (
+    EDIT,
     LONG,
     SAID,
     TOLD,
@@ -20,6 +21,7 @@ from .raw import raw_fields
 from .reports import STATUS_WORDS
 
 __all__ = [
+    "EDIT",
     "LONG",
     "SAID",
     "STATUS_WORDS",
