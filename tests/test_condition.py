@@ -427,6 +427,7 @@ async def test_the_editor_lists_the_condition_with_its_fields(
         "channel": ["whatsapp"],
         "type": ["text"],
         "max_age": {"minutes": 5},
+        "indirect": True,
     }
     assert set(fields) == set(values)
     config = {"target": {"device_id": [devices(house)["Gate"]]}, "options": values}
