@@ -610,7 +610,7 @@ async def test_a_conversation(
     freezer.tick(3600)
     await deliver(image("https://media.example.com/1.jpg?a=1&b=2"))
     await deliver(image("https://media.example.com/1.jpg) [x](https://x.example", "Look"))
-    await deliver(sample("whatsapp_location.json").decode())
+    await deliver(sample("whatsapp_sticker.json").decode())
     await deliver(
         posted(text("[x](https://x.example) <img src=x> www.x.example"), **{"from": "A*"})
     )
@@ -622,7 +622,7 @@ async def test_a_conversation(
         "**Anna** Mon 13:00",
         "Look",
         r"**\+44771012345** Mon 13:00",
-        r"\[location\]",
+        r"\[sticker\]",
         r"**“A\*”** Mon 13:00",
         r"\[x\]\(https\:\/\/x\.example\) \<img src\=x\> www\.x\.example",
     ]

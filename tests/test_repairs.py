@@ -684,12 +684,10 @@ async def test_what_is_switched_off_waits_for_nobody(world: World) -> None:
 
 
 async def test_a_name_is_known_as_long_as_somebody_misses_it(world: World) -> None:
-    names = {"Gate": "Front gate", "Shop": None}
-    for name, by_user in names.items():
-        dr.async_get(world.hass).async_update_device(world.device(name), name_by_user=by_user)
-    config = automation(world, "Gate", "Shop")
-    await automate(world.hass, config)
-    for name in names:
+    await automate(world.hass, automation(world, "Gate", "Shop"))
+    gate = world.device("Gate")
+    dr.async_get(world.hass).async_update_device(gate, name_by_user="Front gate")
+    for name in ("Gate", "Shop"):
         world.remove(name)
     await world.settle()
 

@@ -395,7 +395,8 @@ const steps = {
     await option("Simulate message").click();
     await tick("Text");
     await field("Text").getByRole("textbox").fill("Is the gate shut?");
-    await pick("Virtual number", "Gate");
+    await field("Virtual number").getByText("Select a device").click();
+    await option("Gate").click();
     await picture("simulate");
     await button("Perform action").click();
     await becomes("sensor.gate_last_message", "Is the gate shut?");

@@ -3,6 +3,7 @@
 from .content import is_notice
 from .incoming import parse
 from .models import (
+    EDIT,
     LONG,
     SAID,
     TOLD,
@@ -22,6 +23,7 @@ from .reports import STATUS_WORDS
 from .values import read_name
 
 __all__ = [
+    "EDIT",
     "LONG",
     "SAID",
     "STATUS_WORDS",

@@ -38,6 +38,10 @@ class MessageType(StrEnum):
     MMS = "mms"
 
 
+# New words for a message that was sent before. It is said, but no type of its own to entities.
+EDIT = "edit"
+
+
 class ParseReason(StrEnum):
     """Why a post cannot be read."""
 
