@@ -46,7 +46,10 @@ from .household import (
     button,
     contact,
     devices,
+    edit,
+    forwarded,
     image,
+    in_a_group,
     posted,
     reply,
     text,
@@ -328,6 +331,33 @@ async def test_gate_stays_shut(
     assert gate == {"open": [], "refused": []}
 
 
+INDIRECT = pytest.mark.parametrize("said", [forwarded, in_a_group])
+
+
+@INDIRECT
+@pytest.mark.parametrize("indirect", [None, False, True])
+async def test_gate_and_words_that_are_passed_on(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    said: Callable[[str], str],
+    indirect: bool | None,
+) -> None:
+    calls = async_mock_service(hass, "script", "open_gate")
+    await fill_in(
+        "gate_for_known_contacts",
+        numbers=["event.gate_message"],
+        contacts=[ids["Anna"]],
+        open_actions=step("script.open_gate"),
+        **({} if indirect is None else {"indirect": indirect}),
+    )
+    await deliver(said("Open"))
+    assert len(calls) == (indirect is True)
+    await deliver(edit("Open"))
+    assert len(calls) == (indirect is True)
+
+
 async def test_gate_stays_shut_for_other_words(
     gate: dict[str, list[ServiceCall]], deliver: Deliver
 ) -> None:
@@ -538,6 +568,31 @@ async def test_command_is_a_text(command: list[ServiceCall], deliver: Deliver) -
     await deliver(button("0471 plum heating on"))
     await deliver(image(LINK, "0471 plum heating on"))
     assert command == []
+
+
+@INDIRECT
+@pytest.mark.parametrize("indirect", [False, True])
+async def test_command_that_is_passed_on(
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+    said: Callable[[str], str],
+    indirect: bool,
+) -> None:
+    await fill_in(
+        "text_command",
+        numbers=["event.gate_message"],
+        contacts=[ids["Anna"]],
+        **PIN,
+        **({"indirect": True} if indirect else {}),
+    )
+    await deliver(said(RIGHT))
+    await deliver(said(WRONG))
+    await deliver(edit(RIGHT))
+    assert (len(heated), len(told)) == (indirect, indirect)
 
 
 async def test_command_by_the_chosen_channel(
@@ -1352,6 +1407,21 @@ async def test_forwards_everything_to_the_number(
     ]
 
 
+@INDIRECT
+@pytest.mark.parametrize("indirect", [False, True])
+async def test_forwards_what_is_passed_on_if_so_wanted(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    said: Callable[[str], str],
+    indirect: bool,
+) -> None:
+    calls = await forwarding(hass, ids, fill_in, **({"indirect": True} if indirect else {}))
+    await deliver(said("Hello"))
+    assert [call.data["message"] for call in calls] == ["Anna: Hello"] * indirect
+
+
 # Whoever sends a text may choose to be called as a contact is.
 CALLED = [
     ("Anna", "“Anna”"),
@@ -1477,6 +1547,22 @@ async def test_alerts_when_a_picture_arrives(
         for message in ("Picture from Anna", "Picture from Anna: The cat")
     ]
     assert [call.data for call in more] == [{"link": LINK}] * 2
+
+
+@pytest.mark.parametrize("indirect", [False, True])
+async def test_alerts_of_pictures_that_are_passed_on_if_so_wanted(
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    alerts: list[ConfigType],
+    phone: str,
+    indirect: bool,
+) -> None:
+    chosen = {"indirect": True} if indirect else {}
+    await fill_in("picture_alert", numbers=[ids["Gate"]], phone=phone, **chosen)
+    await deliver(whatsapp("image", {"link": LINK}, context={"forwarded": True}))
+    await deliver(whatsapp("image", {"link": LINK}, group_id="GROUP_ID"))
+    assert len(alerts) == 2 * indirect
 
 
 @pytest.mark.parametrize(("sender", "shown"), CALLED)
