@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any
 
-import yaml
+from homeassistant.util.yaml import parse_yaml
 
 from .instance import DOMAIN, PASSWORD, ROOT, USERNAME, Instance, house, main, troubles_of_ours
 from .moving_picture import make_moving_picture
@@ -27,7 +27,7 @@ input_boolean:
 def cards() -> list[Any]:
     """Return the cards that the documentation has to be pasted."""
     blocks = re.findall(r"```yaml\n(.*?)```", DASHBOARD.read_text(), re.DOTALL)
-    return [yaml.safe_load(block) for block in blocks]
+    return [parse_yaml(block) for block in blocks]
 
 
 async def walk(instance: Instance) -> int:
