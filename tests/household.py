@@ -155,6 +155,11 @@ def image(link: str, caption: str | None = None, **fields: Any) -> str:
     return _whatsapp({"type": "image", "image": {"link": link, "caption": caption}}, **fields)
 
 
+def whatsapp(kind: str, said: Any, *, sender: str = ANNA, **beside: Any) -> str:
+    """Return the provider's post of a WhatsApp message of some type, and what stands beside it."""
+    return _whatsapp({"type": kind, kind: said, **beside}, sender=sender)
+
+
 def forwarded(said: str, **fields: Any) -> str:
     """Return the provider's post of a text that is passed on from elsewhere."""
     return _whatsapp(_words(said) | {"context": {"forwarded": True}}, **fields)

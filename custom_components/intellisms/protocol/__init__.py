@@ -1,5 +1,6 @@
 """What the provider posts and accepts, without Home Assistant."""
 
+from .content import is_notice
 from .incoming import parse
 from .models import (
     EDIT,
@@ -19,6 +20,7 @@ from .models import (
 from .numbers import canonical_number, sender_key
 from .raw import raw_fields
 from .reports import STATUS_WORDS
+from .values import read_name
 
 __all__ = [
     "EDIT",
@@ -36,7 +38,9 @@ __all__ = [
     "ParseReason",
     "StatusReport",
     "canonical_number",
+    "is_notice",
     "parse",
     "raw_fields",
+    "read_name",
     "sender_key",
 ]

@@ -218,7 +218,7 @@ def _phone(phone: JsonObject) -> str | None:
 def _reaction(message: JsonObject, kind: str) -> Content:
     """Read an emoji; where there is none, it was taken back."""
     emoji = read_text(read_object(message, "reaction").get("emoji")) or ""
-    return {"type": kind, "text": emoji, "notice": not emoji}
+    return {"type": kind, "text": emoji, "notice": is_notice(kind, emoji)}
 
 
 def _edited(message: JsonObject, kind: str) -> Content:
@@ -248,6 +248,13 @@ def _failed(message: JsonObject, kind: str) -> Content:
 def _order(message: JsonObject, kind: str) -> Content:
     """Read what a person wrote with an order from a catalogue."""
     return {"type": kind, "text": read_text(read_object(message, "order").get("text"))}
+
+
+def is_notice(kind: str, text: str | None) -> bool:
+    """Tell whether nobody said a message of this type with this text, whatever else it has."""
+    if kind == MessageType.REACTION:
+        return not text
+    return _READERS.get(kind) in (_nothing_said, _system)
 
 
 _READERS: Mapping[str, Callable[[JsonObject, str], Content]] = {
