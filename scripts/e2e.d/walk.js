@@ -306,7 +306,7 @@ const steps = {
     for (const name of ["Message received", "Button tapped"]) {
       await page.getByText(name).last().waitFor();
     }
-    await look("by_target");
+    await picture("by_target");
     await page.getByText("Button tapped").last().click();
     await shows("mdi:gesture-tap-button", "ha-automation-trigger-row ha-trigger-icon");
     await tick("Buttons");
@@ -353,7 +353,7 @@ const steps = {
       }
       assert.equal((await runs(gate)).length, ran, key);
     }
-    await look("editor_cleared");
+    await picture("editor_cleared");
   },
 
   "build an automation with a condition": async () => {
