@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from itertools import count
 import json
 from types import MappingProxyType
 from typing import Any
@@ -204,8 +203,6 @@ async def test_what_would_come_late_can_be_tried_out(
         posted(text("Sesame"), **{"from": "MyBank"}),
         posted(text("Sesame"), content={"msgtype": "feather"}),
     ],
-    # What is posted holds the time, and tests are told apart by their names.
-    ids=count(),
 )
 async def test_a_raw_message_is_read_as_if_it_had_been_posted(
     hass: HomeAssistant,
