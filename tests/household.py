@@ -155,6 +155,43 @@ def image(link: str, caption: str | None = None, **fields: Any) -> str:
     return _whatsapp({"type": "image", "image": {"link": link, "caption": caption}}, **fields)
 
 
+def whatsapp(kind: str, said: Any, *, sender: str = ANNA, **beside: Any) -> str:
+    """Return the provider's post of a WhatsApp message of some type, and what stands beside it."""
+    return _whatsapp({"type": kind, kind: said, **beside}, sender=sender)
+
+
+def forwarded(said: str, **fields: Any) -> str:
+    """Return the provider's post of a text that is passed on from elsewhere."""
+    return _whatsapp(_words(said) | {"context": {"forwarded": True}}, **fields)
+
+
+def in_a_group(said: str, **fields: Any) -> str:
+    """Return the provider's post of a text that was said in a group."""
+    return _whatsapp(_words(said) | {"group_id": "GROUP_ID"}, **fields)
+
+
+def edit(said: str, **fields: Any) -> str:
+    """Return the provider's post of new words for what was said before."""
+    changed = {"original_message_id": "wamid.1", "message": _words(said)}
+    return _whatsapp({"type": "edit", "edit": changed}, **fields)
+
+
+def deleted(**fields: Any) -> str:
+    """Return the provider's post of a message that was deleted for everyone."""
+    revoke = {"original_message_id": "wamid.1"}
+    return _whatsapp({"type": "revoke", "revoke": revoke}, **fields)
+
+
+def reaction(emoji: str, **fields: Any) -> str:
+    """Return the provider's post of a reaction; without an emoji it is taken back."""
+    given = {"message_id": "wamid.1", "emoji": emoji}
+    return _whatsapp({"type": "reaction", "reaction": given}, **fields)
+
+
+def _words(said: str) -> dict[str, Any]:
+    return {"type": "text", "text": {"body": said}}
+
+
 def _whatsapp(message: dict[str, Any], **fields: Any) -> str:
     content = {"format": "wa_msgobject_v2", "msgobject": message}
     return _fresh(content, **({"channel": "whatsapp"} | fields))

@@ -50,7 +50,7 @@ def keep_secret(value: Any, key: str = "") -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             keep_secret(item, key)
-    elif isinstance(value, bool | float | None) or key in _NO_SECRETS:
+    elif isinstance(value, bool | None) or key in _NO_SECRETS:
         return
     elif len(secret := str(value).lstrip("+")) >= _SHORTEST_SECRET:
         _secrets.add(secret)

@@ -33,6 +33,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
 from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
+from custom_components.intellisms.matching.folding import fold
 
 from .household import (
     ANNA,
@@ -45,12 +46,16 @@ from .household import (
     button,
     contact,
     devices,
+    edit,
+    forwarded,
     image,
+    in_a_group,
     posted,
     reply,
     text,
     together,
     virtual_number,
+    whatsapp,
 )
 from .running import Post, automate, pass_time, settle
 
@@ -326,6 +331,33 @@ async def test_gate_stays_shut(
     assert gate == {"open": [], "refused": []}
 
 
+INDIRECT = pytest.mark.parametrize("said", [forwarded, in_a_group])
+
+
+@INDIRECT
+@pytest.mark.parametrize("indirect", [None, False, True])
+async def test_gate_and_words_that_are_passed_on(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    said: Callable[[str], str],
+    indirect: bool | None,
+) -> None:
+    calls = async_mock_service(hass, "script", "open_gate")
+    await fill_in(
+        "gate_for_known_contacts",
+        numbers=["event.gate_message"],
+        contacts=[ids["Anna"]],
+        open_actions=step("script.open_gate"),
+        **({} if indirect is None else {"indirect": indirect}),
+    )
+    await deliver(said("Open"))
+    assert len(calls) == (indirect is True)
+    await deliver(edit("Open"))
+    assert len(calls) == (indirect is True)
+
+
 async def test_gate_stays_shut_for_other_words(
     gate: dict[str, list[ServiceCall]], deliver: Deliver
 ) -> None:
@@ -477,15 +509,90 @@ async def test_command_runs(command: list[ServiceCall], deliver: Deliver) -> Non
     await deliver(text("0471 plum heating on"))
     await deliver(text("  0471 PLUM  Heating\nOn  21 Kitchen ", channel="whatsapp"))
     assert [call.data for call in command] == [
-        {"rest": "", "who": "Anna"},
-        {"rest": "21 Kitchen", "who": "Anna"},
+        {"rest": [], "who": "Anna"},
+        {"rest": ["21", "Kitchen"], "who": "Anna"},
     ]
+
+
+async def test_what_follows_a_command_stays_words(
+    command: list[ServiceCall], deliver: Deliver
+) -> None:
+    """Whatever core would make of it: a number, a list, a template."""
+    rest = ["+447700900123", "007", "[1,2]", "'x'", "{{pin}}", "None", "\\n"]
+    await deliver(text(f"{RIGHT} {' '.join(rest)}\u200b"))
+    [call] = command
+    assert call.data["rest"] == rest
+
+
+@pytest.mark.parametrize("wanted", [0, 1], ids=["as typed", "as sent"])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("4711\u200b pl\u00adum", "4711 plum"),
+        ("\uff14\uff17\uff11\uff11 \uff30\uff2c\uff35\uff2d", "4711 plum"),
+        ("Anna\u2019s \u201cgate\u201d", 'anna\'s "GATE"'),
+        ("`47\u00b4 \u201811\u2019", "'47' '11'"),
+        ("47\u201311\u20142", "47-11-2"),
+        ("\u0130RMAK \u0131ss\u0131z", "irmak ISSIZ"),
+        ("Straße 1", "STRASSE 1"),
+        ("👍\U0001f3fd 4711", "👍 4711"),
+        ("❤\ufe0f 4711", "❤ 4711"),
+        ("4711\u00a0plum", "4711  plum"),
+    ],
+)
+async def test_a_pin_is_compared_as_people_mean_it(
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+    one: str,
+    other: str,
+    wanted: int,
+) -> None:
+    written, sent = (one, other) if wanted else (other, one)
+    assert fold(written) == fold(sent)
+    await fill_in(
+        "text_command",
+        numbers=["event.gate_message"],
+        contacts=[ids["Anna"]],
+        **(PIN | {"pin": written, "command": written}),
+    )
+    await deliver(text(f"{sent} {sent} 21"))
+    assert [call.data["rest"] for call in heated] == [["21"]]
+    assert told == []
 
 
 async def test_command_is_a_text(command: list[ServiceCall], deliver: Deliver) -> None:
     await deliver(button("0471 plum heating on"))
     await deliver(image(LINK, "0471 plum heating on"))
     assert command == []
+
+
+@INDIRECT
+@pytest.mark.parametrize("indirect", [False, True])
+async def test_command_that_is_passed_on(
+    ids: dict[str, str],
+    fill_in: FillIn,
+    helpers: None,
+    heated: list[ServiceCall],
+    told: list[ServiceCall],
+    deliver: Deliver,
+    said: Callable[[str], str],
+    indirect: bool,
+) -> None:
+    await fill_in(
+        "text_command",
+        numbers=["event.gate_message"],
+        contacts=[ids["Anna"]],
+        **PIN,
+        **({"indirect": True} if indirect else {}),
+    )
+    await deliver(said(RIGHT))
+    await deliver(said(WRONG))
+    await deliver(edit(RIGHT))
+    assert (len(heated), len(told)) == (indirect, indirect)
 
 
 async def test_command_by_the_chosen_channel(
@@ -1300,6 +1407,21 @@ async def test_forwards_everything_to_the_number(
     ]
 
 
+@INDIRECT
+@pytest.mark.parametrize("indirect", [False, True])
+async def test_forwards_what_is_passed_on_if_so_wanted(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    said: Callable[[str], str],
+    indirect: bool,
+) -> None:
+    calls = await forwarding(hass, ids, fill_in, **({"indirect": True} if indirect else {}))
+    await deliver(said("Hello"))
+    assert [call.data["message"] for call in calls] == ["Anna: Hello"] * indirect
+
+
 # Whoever sends a text may choose to be called as a contact is.
 CALLED = [
     ("Anna", "“Anna”"),
@@ -1413,8 +1535,10 @@ async def test_alerts_when_a_picture_arrives(
     await deliver(image(LINK, to=SHOP))
     await deliver(button("Open"))
     await deliver(text("A picture"))
+    await deliver(whatsapp("document", {"link": LINK, "mime_type": "application/pdf"}))
+    await deliver(whatsapp("video", {"link": LINK, "mime_type": "video/mp4"}))
     assert alerts == []
-    await deliver(image(LINK))
+    await deliver(whatsapp("document", {"link": LINK, "mime_type": "image/jpeg"}))
     await simulate(
         hass, ids["Gate"], ANNA, type="image", text="The cat", media_url=LINK, channel="whatsapp"
     )
@@ -1423,6 +1547,22 @@ async def test_alerts_when_a_picture_arrives(
         for message in ("Picture from Anna", "Picture from Anna: The cat")
     ]
     assert [call.data for call in more] == [{"link": LINK}] * 2
+
+
+@pytest.mark.parametrize("indirect", [False, True])
+async def test_alerts_of_pictures_that_are_passed_on_if_so_wanted(
+    ids: dict[str, str],
+    fill_in: FillIn,
+    deliver: Deliver,
+    alerts: list[ConfigType],
+    phone: str,
+    indirect: bool,
+) -> None:
+    chosen = {"indirect": True} if indirect else {}
+    await fill_in("picture_alert", numbers=[ids["Gate"]], phone=phone, **chosen)
+    await deliver(whatsapp("image", {"link": LINK}, context={"forwarded": True}))
+    await deliver(whatsapp("image", {"link": LINK}, group_id="GROUP_ID"))
+    assert len(alerts) == 2 * indirect
 
 
 @pytest.mark.parametrize(("sender", "shown"), CALLED)

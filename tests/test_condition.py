@@ -1,5 +1,6 @@
 """The condition *Last message*, in real automations triggered by the bus event."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,19 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.intellisms.condition import CONDITIONS, LastMessageCondition
 from custom_components.intellisms.const import CONF_NUMBERS, EVENT_MESSAGE_RECEIVED
 
-from .household import ANNA, BEN, CARL, GATE, SHOP, STRANGER, devices, posted, text
+from .household import (
+    ANNA,
+    BEN,
+    CARL,
+    GATE,
+    SHOP,
+    STRANGER,
+    devices,
+    forwarded,
+    in_a_group,
+    posted,
+    text,
+)
 from .running import automate, options, receive
 
 # The id of a device that was removed.
@@ -131,6 +144,25 @@ async def test_fields(
         if await _ask(hass, runs):
             true_for.append(name)
     assert true_for == expected.split()
+
+
+@pytest.mark.parametrize("indirect", [False, True])
+@pytest.mark.parametrize("post", [forwarded, in_a_group])
+async def test_what_was_not_said_to_the_number_itself(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    post: Callable[[str], str],
+    *,
+    indirect: bool,
+) -> None:
+    await _automate_if(hass, house, target=["Gate"], text="Open", indirect=indirect)
+    receive(house, post("Open"))
+    assert await _ask(hass, runs) is indirect
+    # A restart does not make words of somebody's own of it.
+    assert await hass.config_entries.async_reload(house.entry_id)
+    await hass.async_block_till_done()
+    assert await _ask(hass, runs) is indirect
 
 
 async def test_an_automation_on_the_event_sees_this_very_message(
@@ -395,6 +427,7 @@ async def test_the_editor_lists_the_condition_with_its_fields(
         "channel": ["whatsapp"],
         "type": ["text"],
         "max_age": {"minutes": 5},
+        "indirect": True,
     }
     assert set(fields) == set(values)
     config = {"target": {"device_id": [devices(house)["Gate"]]}, "options": values}

@@ -52,6 +52,7 @@ from .household import (
     reply,
     sample,
     text,
+    whatsapp,
 )
 from .running import Post, automate, pass_time, settle
 
@@ -102,6 +103,7 @@ def calls(hass: HomeAssistant) -> Calls:
             "scene.turn_on",
             "script.ask",
             "script.water",
+            "siren.turn_off",
             "siren.turn_on",
         )
     ]
@@ -328,6 +330,11 @@ async def water(
     await deliver(text("20", sender=BEN))
     await deliver(text("30", sender=STRANGER))
     await deliver(text("40", to=SHOP))
+    # Nor is what Anna passes on from others, or deletes.
+    await deliver(whatsapp("text", {"body": "50"}, context={"forwarded": True}))
+    await deliver(whatsapp("text", {"body": "50"}, group_id="group"))
+    await deliver(whatsapp("revoke", {"original_message_id": "1"}))
+    await deliver(whatsapp("edit", {"message": {"type": "text", "text": {"body": "50"}}}))
     assert calls() == []
     await deliver(text("10"))
     assert calls() == [("script.water", {"minutes": 10})]
@@ -344,14 +351,43 @@ async def water(
     await deliver(text("10"))
 
 
+async def near(
+    _hass: HomeAssistant, deliver: Deliver, calls: Calls, _freezer: FrozenDateTimeFactory
+) -> None:
+    # The tests' home is near San Diego.
+    here = {"latitude": 32.9, "longitude": "-117.2"}
+    await deliver(whatsapp("location", here, sender=STRANGER))
+    await deliver(whatsapp("location", here, sender=BEN))
+    await deliver(whatsapp("location", here | {"latitude": 33.9}))
+    await deliver(whatsapp("location", {"name": "Home"}))
+    await deliver(text("I am near"))
+    assert calls() == []
+    await deliver(whatsapp("location", here))
+    assert calls() == [("climate.turn_on", {"entity_id": ["climate.living_room"]})]
+
+
+async def thumb(
+    _hass: HomeAssistant, deliver: Deliver, calls: Calls, _freezer: FrozenDateTimeFactory
+) -> None:
+    await deliver(whatsapp("reaction", {"emoji": "👍"}, sender=STRANGER))
+    await deliver(whatsapp("reaction", {"emoji": "👎"}))
+    await deliver(whatsapp("reaction", {"emoji": ""}))
+    await deliver(text("👍", channel="whatsapp"))
+    assert calls() == []
+    await deliver(whatsapp("reaction", {"emoji": "👍🏽"}))
+    assert calls() == [("siren.turn_off", {"entity_id": ["siren.porch"]})]
+
+
 SCENARIOS: dict[tuple[str, str], Scenario] = {
     ("README.md", "Open the gate by WhatsApp"): gate_for_alice,
     ("docs/automations.md", "Ask when the doorbell rings"): doorbell,
     ("docs/automations.md", "Heating on by text"): heating,
+    ("docs/automations.md", "Heating on for who is near"): near,
     ("docs/automations.md", "Light scenes by text"): scene,
     ("docs/automations.md", "Messages at night"): night,
     ("docs/automations.md", "Movement at the door"): guests,
     ("docs/automations.md", "Open the gate by WhatsApp"): gate_for_two,
+    ("docs/automations.md", "Siren off by reaction"): thumb,
     ("docs/automations.md", "Water the garden by text"): water,
 }
 
@@ -574,7 +610,7 @@ async def test_a_conversation(
     freezer.tick(3600)
     await deliver(image("https://media.example.com/1.jpg?a=1&b=2"))
     await deliver(image("https://media.example.com/1.jpg) [x](https://x.example", "Look"))
-    await deliver(sample("whatsapp_location.json").decode())
+    await deliver(sample("whatsapp_sticker.json").decode())
     await deliver(
         posted(text("[x](https://x.example) <img src=x> www.x.example"), **{"from": "A*"})
     )
@@ -586,7 +622,7 @@ async def test_a_conversation(
         "**Anna** Mon 13:00",
         "Look",
         r"**\+44771012345** Mon 13:00",
-        r"\[location\]",
+        r"\[sticker\]",
         r"**“A\*”** Mon 13:00",
         r"\[x\]\(https\:\/\/x\.example\) \<img src\=x\> www\.x\.example",
     ]

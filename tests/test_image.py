@@ -25,7 +25,7 @@ from custom_components.intellisms.picture import (
     write_picture,
 )
 
-from .household import devices, household, image, text
+from .household import devices, household, image, text, whatsapp
 from .log import keep_secret
 from .running import receive, set_up
 
@@ -505,7 +505,41 @@ async def test_nothing_is_kept_on_disk_if_so_wanted(
 
 
 @pytest.mark.parametrize(
-    "body", [text(LINK), image("").replace('"link": ""', '"id": "1"')], ids=["text", "no link"]
+    ("kind", "media"),
+    [
+        ("image", {"link": LINK}),
+        ("image", {"link": LINK, "mime_type": "application/octet-stream"}),
+        ("image", {"url": LINK, "mime_type": "image/jpeg"}),
+        ("document", {"link": LINK, "mime_type": "image/jpeg", "filename": "cat.jpg"}),
+        ("Document", {"link": LINK, "mime_type": " IMAGE/PNG"}),
+        ("sticker", {"link": LINK, "mime_type": "image/webp"}),
+        ("photo", {"link": LINK, "mime_type": "image/heic; codecs=x"}),
+    ],
+)
+async def test_a_picture_is_shown_whatever_it_was_sent_as(
+    hass: HomeAssistant, house: MockConfigEntry, fetches: Fetches, kind: str, media: dict[str, str]
+) -> None:
+    await _arrive(hass, house, whatsapp(kind, media))
+    assert fetches.asked == [LINK]
+    assert _state(hass).state != "unknown"
+    [item] = _state(hass, "sensor.gate_last_message").attributes["recent"]
+    assert item["picture"] == LINK
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        text(LINK),
+        whatsapp("image", {"id": "1"}),
+        whatsapp("sticker", {"id": "1", "mime_type": "image/webp"}),
+        whatsapp("sticker", {"link": LINK}),
+        whatsapp("document", {"link": LINK, "mime_type": "application/pdf"}),
+        whatsapp("document", {"link": LINK, "filename": "image/cat.jpg"}),
+        whatsapp("video", {"link": LINK, "mime_type": "video/mp4"}),
+        whatsapp("video", {"link": LINK}),
+        whatsapp("image", {"link": LINK, "mime_type": "Video/mp4"}),
+        whatsapp("audio", {"link": LINK, "mime_type": "audio/ogg"}),
+    ],
 )
 async def test_what_is_no_picture_is_not_fetched(
     hass: HomeAssistant, house: MockConfigEntry, fetches: Fetches, body: str

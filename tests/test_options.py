@@ -273,8 +273,9 @@ async def test_what_the_recorder_writes(recorder_mock: Recorder, hass: HomeAssis
     receive(entry, text(SESAME))
     messages, recorded = await _recorded(hass)
     assert messages == 1
-    # The event's data, and the states of Gate's and Anna's *Last message*.
-    assert recorded.count(SESAME) == 3
+    # The event's data, where `raw` says it again, and the states of Gate's and Anna's
+    # *Last message*.
+    assert recorded.count(SESAME) == 4
 
 
 @pytest.mark.parametrize(

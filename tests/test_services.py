@@ -159,6 +159,13 @@ async def test_it_runs_what_a_real_message_would_run(
         ({"user_data": "0605", "text": "Sesame"}, {"type": "text", "user_data": "0605"}),
         ({"text": "Sesame", "button_text": "", "media_url": ""}, {"type": "text"}),
         ({"type": "binary"}, {"channel": "sms"}),
+        ({"type": " Image", "channel": "WhatsApp"}, {"type": "image", "channel": "whatsapp"}),
+        # What nobody says is no message here either.
+        ({"type": "revoke"}, {"notice": True}),
+        ({"type": "system", "text": "New number"}, {"notice": True}),
+        ({"type": "reaction"}, {"notice": True}),
+        ({"type": "reaction", "text": "\N{THUMBS UP SIGN}"}, {"notice": False}),
+        ({"type": "edit", "text": "Sesame"}, {"notice": False}),
         ({"from": " anna"}, {"from": ANNA, "from_known": True, "from_name": "Anna"}),
     ],
     ids=str,

@@ -54,11 +54,16 @@ from .household import (
     account,
     button,
     contact,
+    deleted,
     devices,
+    edit,
+    forwarded,
     household,
     image,
+    in_a_group,
     message_id,
     posted,
+    reaction,
     reply,
     sample,
     text,
@@ -545,6 +550,8 @@ async def _traces(client: Any) -> list[tuple[str, str | None]]:
         ({"max_age": 60}, lambda: text("Open", age=timedelta(seconds=61)), "too_old"),
         ({"max_age": 60}, lambda: posted(text("Open"), sent=None), "too_old"),
         ({"max_age": 60}, lambda: text("Open", age=timedelta(seconds=-61)), "from_the_future"),
+        ({}, lambda: forwarded("Open"), "indirect"),
+        ({}, lambda: in_a_group("Open"), "indirect"),
         # Who or what is not targeted is told to nobody.
         ({"target": ["Shop"]}, lambda: text("Open"), None),
         ({"target": ["Gate", "Anna"]}, lambda: text("Open", sender=BEN), None),
@@ -572,6 +579,53 @@ async def test_a_trace_says_why_it_did_not_run(
     assert runs == []
     expected = [("not_triggered", reason)] if reason else []
     assert await _traces(await hass_ws_client()) == expected
+
+
+@pytest.mark.parametrize(
+    ("post", "chosen", "ran"),
+    [
+        (forwarded, {"text": "Open"}, 0),
+        (forwarded, {"text": "Open", "indirect": True}, 1),
+        (in_a_group, {"text": "Open"}, 0),
+        (in_a_group, {"text": "Open", "indirect": True}, 1),
+        (text, {"text": "Open", "indirect": True}, 1),
+        # New words for old ones, and what nobody said, are for those who ask for it.
+        (edit, {"text": "Open"}, 0),
+        (edit, {"text": "Open", "type": ["text", "Edit"]}, 1),
+        (edit, {"text": "Open", "type": ["text"]}, 0),
+        (lambda _: deleted(), {}, 0),
+        (lambda _: deleted(), {"type": ["revoke"]}, 1),
+        (lambda _: deleted(), {"type": ["revoke"], "target": ["Gate", "Anna"]}, 1),
+        (lambda _: deleted(), {"type": ["revoke"], "target": ["Ben"]}, 0),
+        (lambda _: reaction("👍"), {"type": ["reaction"]}, 1),
+        (lambda _: reaction(""), {"type": ["reaction"]}, 0),
+    ],
+    ids=lambda value: "post" if callable(value) else str(value),
+)
+@pytest.mark.usefixtures("freezer")
+async def test_what_is_not_said_to_the_number_now(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    post: Callable[[str], str],
+    chosen: dict[str, Any],
+    ran: int,
+) -> None:
+    await automate_by(hass, when("message_received", **options(house, **chosen)))
+    receive(house, post("Open"))
+    await hass.async_block_till_done()
+    assert len(runs) == ran
+
+
+@pytest.mark.usefixtures("freezer")
+async def test_nothing_that_nobody_said_comes_once_the_automation_is_off(
+    hass: HomeAssistant, house: MockConfigEntry, runs: list[ServiceCall]
+) -> None:
+    await automate_by(hass, when("message_received", type=["revoke"]))
+    await reload_automations(hass)
+    receive(house, deleted())
+    await hass.async_block_till_done()
+    assert runs == []
 
 
 async def test_at_most_ten_automations_are_told_that_a_message_is_not_meant(

@@ -15,6 +15,7 @@ from .const import DOMAIN
 from .filter_options import (
     AGE_FIELDS,
     DURATION,
+    INDIRECT_FIELDS,
     KIND_FIELDS,
     SENDER_FIELDS,
     TEXT_FIELDS,
@@ -47,6 +48,7 @@ _SCHEMA = vol.Schema(
             vol.Optional(CONF_WITHIN): DURATION,
             **AGE_FIELDS,
             **KIND_FIELDS,
+            **INDIRECT_FIELDS,
         },
     }
 )

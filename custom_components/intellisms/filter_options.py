@@ -24,6 +24,7 @@ CONF_TEXT = "text"
 CONF_EXACT = "exact"
 CONF_BUTTON = "button"
 CONF_MAX_AGE = "max_age"
+CONF_INDIRECT = "indirect"
 
 # An empty text is contained in every message: it would let everybody in.
 NEEDED = "a text is needed here; leave the field out for any"
@@ -92,6 +93,7 @@ DURATION = vol.All(
     ),
 )
 AGE_FIELDS = {vol.Optional(CONF_MAX_AGE): DURATION}
+INDIRECT_FIELDS = {vol.Optional(CONF_INDIRECT, default=False): cv.boolean}
 
 
 async def prepared_number(hass: HomeAssistant, typed: str) -> str:

@@ -22,7 +22,6 @@ from .picture import (
     read_picture,
     write_picture,
 )
-from .protocol import MessageType
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
 from .receiving.directory import Listing, VirtualNumber
@@ -120,8 +119,7 @@ class LastPicture(RecordEntity, ImageEntity):
     @callback
     def _on_delivery(self, delivery: Delivery) -> None:
         """Fetch the picture of a message that has one; the state is written when it is there."""
-        message = delivery.message
-        if message.type != MessageType.IMAGE or message.media_url is None:
+        if delivery.message.picture_url is None:
             return
         self._newest += 1
         self._waiting[self._newest] = delivery
@@ -154,7 +152,7 @@ class LastPicture(RecordEntity, ImageEntity):
 
     async def _fetch(self, number: int, delivery: Delivery) -> None:
         """Fetch a picture, show it and keep it; PictureFetchError if it cannot be had."""
-        picture = await async_fetch_picture(delivery.message.media_url or "")
+        picture = await async_fetch_picture(delivery.message.picture_url or "")
         now = dt_util.utcnow().replace(microsecond=0)
         self._show(picture, now)
         # Nobody wants the older ones any more.

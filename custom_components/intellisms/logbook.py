@@ -16,6 +16,27 @@ from .quoted import one_line, shown_sender
 
 MAX_SHOWN_CHARACTERS = 100
 ICON = "mdi:message-arrow-left"
+# What types of messages are called; what a person wrote with them stands behind.
+_KINDS = {
+    "image": "a picture",
+    "video": "a video",
+    "audio": "a voice message",
+    "document": "a document",
+    "sticker": "a sticker",
+    "location": "a place",
+    "contacts": "a contact card",
+    "reaction": "a reaction",
+    "mms": "an MMS",
+    "edit": "an edited message",
+    "order": "an order",
+    "system": "a notice from WhatsApp",
+}
+# What people did, of which a notice tells.
+_DEEDS = {
+    "revoke": "deleted a message",
+    "reaction": "took a reaction back",
+    "request_welcome": "opened a chat",
+}
 
 
 @callback
@@ -29,15 +50,14 @@ def async_describe_events(
 
     @callback
     def describe(event: Event[dict[str, Any]]) -> dict[str, str]:
-        """Return a line of the virtual number's *Message*, else under its name: who sent what."""
+        """Return a line of the virtual number's *Message*, else under its name: who did what."""
         data = event.data
         # The sender stands before what was said, so that no text can feign another sender.
         name, posted = (str(data.get(key) or "") for key in ("from_name", "from"))
         sender = _short(shown_sender(name, posted) or "an unknown sender")
-        received = "received, as a simulation," if data.get("simulated") else "received"
         line = {
             LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
-            LOGBOOK_ENTRY_MESSAGE: f"{received} from {sender}: {_what(data)}",
+            LOGBOOK_ENTRY_MESSAGE: _happened(data, sender),
             LOGBOOK_ENTRY_ICON: ICON,
         }
         if isinstance(entity_id := data.get("entity_id"), str) and entity_id:
@@ -47,15 +67,25 @@ def async_describe_events(
     async_describe_event(DOMAIN, EVENT_MESSAGE_RECEIVED, describe)
 
 
+def _happened(data: dict[str, Any], sender: str) -> str:
+    """Return what an event's data say that somebody sent, or did otherwise."""
+    aside = ", as a simulation," if data.get("simulated") else ""
+    if data.get("notice") and (deed := _DEEDS.get(str(data.get("type")))):
+        return f"was told{aside} that {sender} {deed}"
+    return f"received{aside} from {sender}: {_what(data)}"
+
+
 def _what(data: dict[str, Any]) -> str:
-    """Return what an event's data says was sent."""
+    """Return what an event's data say was sent."""
     if label := data.get("button_text") or data.get("button_id"):
         return f"a tap on “{_short(label)}”"
-    if data.get("type") == "image":
-        return "a picture"
-    if text := data.get("text"):
-        return f"“{_short(text)}”"
-    return f"a message ({data.get('type')})"
+    kind = _KINDS.get(str(data.get("type")))
+    if kind is None and data.get("notice"):
+        return "a message that WhatsApp does not pass on"
+    if text := data.get("text") or data.get("file_name"):
+        said = f"“{_short(text)}”"
+        return f"{kind}, {said}" if kind else said
+    return kind or f"a message ({data.get('type')})"
 
 
 def _short(said: Any) -> str:

@@ -23,6 +23,7 @@ from .filter_options import (
     CONF_BUTTON,
     CONF_CHANNEL,
     CONF_EXACT,
+    CONF_INDIRECT,
     CONF_MATCH,
     CONF_MAX_AGE,
     CONF_NUMBERS,
@@ -160,6 +161,7 @@ class Reason(StrEnum):
     # Whatever says that a message is somebody else's, or of another kind, is told to nobody.
     NOT_TARGETED = "not_targeted"
     SENDER_NOT_MEANT = "sender_not_meant"
+    INDIRECT = "indirect"
     TOO_OLD = "too_old"
     FROM_THE_FUTURE = "from_the_future"
     TEXT_DIFFERS = "text_differs"
@@ -177,6 +179,7 @@ class MessageFilter:
     text: TextMatch | None
     buttons: ButtonMatch | None
     age: AgeMatch | None
+    indirect: bool
     _shared: _Shared = field(repr=False)
 
     @classmethod
@@ -196,6 +199,7 @@ class MessageFilter:
             text=text_match(options, shared.budget),
             buttons=button_match(options),
             age=AgeMatch(most=options[CONF_MAX_AGE]) if CONF_MAX_AGE in options else None,
+            indirect=bool(options.get(CONF_INDIRECT)),
             _shared=shared,
         )
 
@@ -232,6 +236,9 @@ class MessageFilter:
             known=delivery.sender_known, targeted=targeted.contacts is not None
         ):
             return Reason.SENDER_NOT_MEANT
+        # Words that are passed on are another's, and a group hears what was not said to us.
+        if (message.forwarded or message.group_id is not None) and not self.indirect:
+            return Reason.INDIRECT
         sent, received_at = message.sent, delivery.received_at
         if self.age and not self.age.matches(sent=sent, received_at=received_at):
             return Reason.FROM_THE_FUTURE if sent and sent > received_at else Reason.TOO_OLD

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
-from .protocol import ChannelName, Message, MessageType, parse
+from .protocol import ChannelName, Message, MessageType, is_notice, parse, read_name
 from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
 from .receiving.directory import Contact
 from .receiving.receiver import SenderNotAcceptedError
@@ -68,21 +68,24 @@ async def async_simulate_message(call: ServiceCall) -> ServiceResponse:
 
 def _made(data: Mapping[str, Any], number: str, sender: str | None) -> Message:
     """Return the message that the fields describe."""
-    kind = data.get("type") or _kind(data)
+    kind = read_name(data.get("type")) or _kind(data)
     by_sms = kind in (MessageType.TEXT, MessageType.BINARY)
     button_text = data.get("button_text")
+    text = data.get("text", button_text)
     return Message(
         key="",
         type=kind,
-        channel=data.get("channel", ChannelName.SMS if by_sms else ChannelName.WHATSAPP),
+        channel=read_name(data.get("channel"))
+        or (ChannelName.SMS if by_sms else ChannelName.WHATSAPP).value,
         to=number,
         sender=sender,
-        text=data.get("text", button_text),
+        text=text,
         button_id=data.get("button_id"),
         button_text=button_text,
         media_url=data.get("media_url"),
         user_data=data.get("user_data"),
         reply_to=data.get("reply_to"),
+        notice=is_notice(kind, text),
         message_id=_message_id(),
         sent=dt_util.utcnow().replace(microsecond=0) - data["age"],
     )

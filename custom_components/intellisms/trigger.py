@@ -26,18 +26,19 @@ from .filter_options import (
     CHOICES,
     CONF_BUTTON,
     CONF_EXACT,
+    INDIRECT_FIELDS,
     KIND_FIELDS,
     SENDER_FIELDS,
     TEXT_FIELDS,
 )
 from .matching import Groups, PatternTimeoutError, UndecidedError, words
 from .message_filter import MessageFilter, Reason, async_prepare
-from .protocol import MessageType
+from .protocol import EDIT, MessageType
 from .receiving.delivery import Delivery
-from .receiving.signals import SIGNAL_MESSAGE
+from .receiving.signals import SIGNAL_MESSAGE, SIGNAL_NOTICE
 from .target import TARGET, TARGET_AS_WRITTEN
 
-BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, "list_reply"})
+BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, MessageType.LIST_REPLY})
 # Automations that are told why they did not run on a message. Each makes a trace of it, in
 # 30 microseconds, so that two hundred would take longer than the message itself.
 MOST_REPORTS = 10
@@ -55,6 +56,7 @@ class MessageTrigger(Trigger):
         **SENDER_FIELDS,
         **AGE_FIELDS,
         **KIND_FIELDS,
+        **INDIRECT_FIELDS,
     }
     _DESCRIPTION: ClassVar[str] = "IntelliSMS message received"
 
@@ -109,10 +111,24 @@ class MessageTrigger(Trigger):
                     if did_not_trigger and reports.has_room(delivery):
                         did_not_trigger(NotTriggeredInfo(reason), delivery.context)
 
-        return async_dispatcher_connect(self._hass, SIGNAL_MESSAGE, guarded(on_delivery))
+        stops = [
+            async_dispatcher_connect(self._hass, signal, guarded(on_delivery))
+            for signal in (SIGNAL_MESSAGE, SIGNAL_NOTICE)
+        ]
+
+        @callback
+        def detach() -> None:
+            for stop in stops:
+                stop()
+
+        return detach
 
     def _match(self, delivery: Delivery) -> Groups | Reason:
         """Return a pattern's groups, or why the trigger does not fire."""
+        message, types = delivery.message, self._filter.types
+        # What was said before, or said by nobody, is only for those who ask for it.
+        if (message.notice or message.type == EDIT) and types is None:
+            return Reason.NOT_TARGETED
         try:
             return self._filter.match(delivery)
         except PatternTimeoutError:
@@ -129,6 +145,7 @@ class ButtonTrigger(MessageTrigger):
         **SENDER_FIELDS,
         **AGE_FIELDS,
         vol.Optional(CONF_EXACT, default=False): cv.boolean,
+        **INDIRECT_FIELDS,
     }
     _DESCRIPTION: ClassVar[str] = "IntelliSMS button tapped"
 

@@ -17,11 +17,13 @@ const SECRETS = [
   "example.org", "/api/intellisms",
 ];
 
+const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
+
 const profile = mkdtempSync(join(tmpdir(), "intellisms-e2e-"));
 const browser = await chromium.launchPersistentContext(profile, {
   executablePath: "/usr/bin/chromium",
   headless: true,
-  viewport: { width: 1280, height: 800 },
+  viewport: SIZES.desktop,
   args: [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -63,15 +65,18 @@ async function aim(device) {
   await option(new RegExp(`^${device}`)).click();
 }
 
-async function picture(name) {
+async function picture(name, folder = house.images) {
   // Icons are fetched when they are first shown.
   await page.waitForLoadState("networkidle");
   // What moves in Home Assistant's dialogs has to have stopped.
   await page.evaluate(() =>
     Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))),
   );
-  await page.screenshot({ path: join(house.images, `${name}.png`), animations: "disabled" });
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: "disabled" });
 }
+
+// What no page shows, but somebody should see.
+const look = (name) => picture(name, house.lookedAt);
 
 // The picture is public; an address is a secret even where it leads nowhere.
 const hideAddresses = () =>
@@ -173,7 +178,7 @@ const reasons = async (automation) =>
 
 async function edit(automation) {
   await goto(`/config/automation/edit/${await itemId(automation)}`);
-  await page.locator("ha-automation-trigger-row").first().click();
+  await page.locator("ha-automation-trigger-row ha-trigger-icon").first().click();
   const { config } = await command({ type: "automation/config", entity_id: automation });
   return config;
 }
@@ -395,10 +400,58 @@ const steps = {
     await option("Simulate message").click();
     await tick("Text");
     await field("Text").getByRole("textbox").fill("Is the gate shut?");
-    await pick("Virtual number", "Gate");
+    await field("Virtual number").getByText("Select a device").click();
+    await option("Gate").click();
     await picture("simulate");
     await button("Perform action").click();
     await becomes("sensor.gate_last_message", "Is the gate shut?");
+  },
+
+  "paste the cards of the documentation": async () => {
+    await command({
+      type: "lovelace/dashboards/create", url_path: "the-house", title: "House", mode: "storage",
+    });
+    const cards = JSON.parse(
+      JSON.stringify(house.cards).replaceAll("GATE", gateId).replaceAll('"Anna"', '"Alice"'),
+    );
+    const config = { views: [{ title: "Messages", cards }] };
+    await command({ type: "lovelace/config/save", url_path: "the-house", config });
+    await goto("/the-house");
+    await page.getByText("Is the gate shut?").first().waitFor();
+    for (const said of [
+      ...["Good morning", "Is anybody at home?", "I have your parcel"].map((words) => ({
+        ...text(words), from: STRANGER,
+      })),
+      ...["Please put it into the shed", "I am at the gate now"].map(text), tap("Open"),
+      ...["Thank you!", "Did I leave the light on?", "Never mind, I am back soon"].map(text),
+    ]) {
+      assert.equal(await deliver(door, said), 200);
+    }
+    await page.getByText("Open", { exact: true }).last().click();
+    await becomes("sensor.gate_last_message", "Open");
+    await page.getByRole("paragraph").filter({ hasText: "Open" }).first().waitFor();
+    await picture("dashboard");
+  },
+
+  "see it on a phone, by day and by night": async () => {
+    const pages = {
+      editor: () => edit("automation.close_the_gate"),
+      device: () => goto(`/config/devices/device/${gateId}`),
+      dashboard: () => goto("/the-house"),
+    };
+    for (const colorScheme of ["dark", "light"]) {
+      await page.emulateMedia({ colorScheme });
+      for (const [size, viewport] of Object.entries(SIZES)) {
+        await page.setViewportSize(viewport);
+        for (const [name, open] of Object.entries(pages)) {
+          await open();
+          await look(`${name}_${size}_${colorScheme}`);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          assert.ok(wide <= viewport.width, `${name} is ${wide} wide`);
+        }
+      }
+    }
+    await page.setViewportSize(SIZES.desktop);
   },
 
   "replace the address": async () => {
@@ -485,7 +538,6 @@ const steps = {
     await integrationPage();
     await page.getByText("Add contact").first().click();
     await page.getByRole("textbox", { name: "Name" }).fill("Bob");
-    await button("Add Numbers").click();
     await page.getByRole("textbox", { name: "Numbers" }).fill("+44 7710 12349");
     await button("Submit").click();
     await finish("Bob");

@@ -3,13 +3,20 @@
 import asyncio
 import json
 import os
+import re
 import sys
+from typing import Any
+
+from homeassistant.util.yaml import parse_yaml
 
 from .instance import DOMAIN, PASSWORD, ROOT, USERNAME, Instance, house, main, troubles_of_ours
 from .moving_picture import make_moving_picture
 
 WALK = ROOT / ".cache" / "e2e" / "walk.js"
 IMAGES = ROOT / "docs" / "images"
+# Pictures to be looked at, which no page shows.
+LOOKED_AT = ROOT / ".cache" / "e2e" / "looked-at"
+DASHBOARD = ROOT / "docs" / "dashboard.md"
 CONFIGURATION = """\
 input_boolean:
   gate_open:
@@ -17,10 +24,24 @@ input_boolean:
 """
 
 
+def cards() -> list[Any]:
+    """Return the cards that the documentation has to be pasted."""
+    blocks = re.findall(r"```yaml\n(.*?)```", DASHBOARD.read_text(), re.DOTALL)
+    return [parse_yaml(block) for block in blocks]
+
+
 async def walk(instance: Instance) -> int:
     """Run the browser's part; return its exit code."""
-    IMAGES.mkdir(exist_ok=True)
-    about = {"url": instance.url, "username": USERNAME, "password": PASSWORD, "images": str(IMAGES)}
+    for folder in (IMAGES, LOOKED_AT):
+        folder.mkdir(exist_ok=True)
+    about = {
+        "url": instance.url,
+        "username": USERNAME,
+        "password": PASSWORD,
+        "images": str(IMAGES),
+        "lookedAt": str(LOOKED_AT),
+        "cards": cards(),
+    }
     process = await asyncio.create_subprocess_exec(
         "node", str(WALK), env={**os.environ, "HOUSE": json.dumps(about)}
     )

@@ -31,7 +31,7 @@ def states(hass: HomeAssistant) -> dict[str, tuple[str, Any]]:
     return {
         state.entity_id: (state.state, state.attributes)
         for state in hass.states.async_all(("event", "sensor", "image"))
-        if not state.entity_id.endswith("last_contact_from_intellisms")
+        if not state.entity_id.endswith("last_post")
     }
 
 

@@ -8,7 +8,7 @@ since the provider passes WhatsApp's objects on.
 from collections.abc import Callable, Mapping
 from typing import NotRequired, TypedDict
 
-from .models import MessageType
+from .models import EDIT, MessageType
 from .values import (
     JsonObject,
     read_coordinate,
@@ -21,7 +21,6 @@ from .values import (
 )
 
 UNKNOWN_TYPE = "unknown"
-_EDIT = "edit"
 
 
 class Content(TypedDict):
@@ -65,14 +64,14 @@ def with_unsigned_links(content: JsonObject) -> JsonObject:
     """
     posted = read_object(content, "msgobject")
     kind, message = typed(posted)
-    if kind != _EDIT:
+    if kind != EDIT:
         unsigned = _unsigned(kind, message)
         return content if unsigned is message else {**content, "msgobject": unsigned}
-    edit = read_object(message, _EDIT)
+    edit = read_object(message, EDIT)
     kind, inner = typed(read_object(edit, "message"))
     if (unsigned := _unsigned(kind, inner)) is inner:
         return content
-    return {**content, "msgobject": {**message, _EDIT: {**edit, "message": unsigned}}}
+    return {**content, "msgobject": {**message, EDIT: {**edit, "message": unsigned}}}
 
 
 def _unsigned(kind: str, message: JsonObject) -> JsonObject:
@@ -219,12 +218,12 @@ def _phone(phone: JsonObject) -> str | None:
 def _reaction(message: JsonObject, kind: str) -> Content:
     """Read an emoji; where there is none, it was taken back."""
     emoji = read_text(read_object(message, "reaction").get("emoji")) or ""
-    return {"type": kind, "text": emoji, "notice": not emoji}
+    return {"type": kind, "text": emoji, "notice": is_notice(kind, emoji)}
 
 
 def _edited(message: JsonObject, kind: str) -> Content:
     """Read what a message says now: the `msgobject` that replaces it, but no button of that."""
-    edit = read_object(message, _EDIT)
+    edit = read_object(message, EDIT)
     inner_kind, inner = typed(read_object(edit, "message"))
     now = _READERS.get(inner_kind, _media)(inner, inner_kind)
     return {**now, "type": kind, "button_text": None, "button_id": None, "notice": False}
@@ -251,6 +250,13 @@ def _order(message: JsonObject, kind: str) -> Content:
     return {"type": kind, "text": read_text(read_object(message, "order").get("text"))}
 
 
+def is_notice(kind: str, text: str | None) -> bool:
+    """Tell whether nobody said a message of this type with this text, whatever else it has."""
+    if kind == MessageType.REACTION:
+        return not text
+    return _READERS.get(kind) in (_nothing_said, _system)
+
+
 _READERS: Mapping[str, Callable[[JsonObject, str], Content]] = {
     "text": _text,
     "button": _button,
@@ -261,7 +267,7 @@ _READERS: Mapping[str, Callable[[JsonObject, str], Content]] = {
     "contacts": _contacts,
     "reaction": _reaction,
     "order": _order,
-    _EDIT: _edited,
+    EDIT: _edited,
     "revoke": _nothing_said,
     "system": _system,
     "request_welcome": _nothing_said,

@@ -30,6 +30,6 @@ def as_json(value: Any) -> str:
 def in_one_spelling(posted: Mapping[str, Any], read: Mapping[str, str | None]) -> list[Any]:
     """Return fields of a post as they were read; one that could not be stands as it was posted.
 
-    OtherKind all that cannot be read would be one message.
+    Otherwise all that cannot be read would be one message.
     """
     return [posted.get(name) if value is None else value for name, value in read.items()]

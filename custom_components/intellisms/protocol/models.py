@@ -38,6 +38,10 @@ class MessageType(StrEnum):
     MMS = "mms"
 
 
+# New words for a message that was sent before. It is said, but no type of its own to entities.
+EDIT = "edit"
+
+
 class ParseReason(StrEnum):
     """Why a post cannot be read."""
 
@@ -113,6 +117,19 @@ class Message:
     def size(self) -> int:
         """Return how many characters the message's texts have together; `raw` does not count."""
         return sum(len(value) for value in _all_of(self) if isinstance(value, str))
+
+    @property
+    def picture_url(self) -> str | None:
+        """Return the link to a picture, whatever type of message it came in.
+
+        Photos are sent as documents too, and stickers are pictures. What is sent as a picture is
+        one unless its media type says that it is a video.
+        """
+        kind = (self.media_type or "").strip().lower()
+        is_picture = kind.startswith("image/") or (
+            self.type == MessageType.IMAGE and not kind.startswith("video/")
+        )
+        return self.media_url if is_picture else None
 
     def as_event(self) -> dict[str, Any]:
         """Return the message's part of an event's data: the keys of `TOLD`, `sent` as ISO 8601."""

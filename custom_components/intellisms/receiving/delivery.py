@@ -9,7 +9,7 @@ from homeassistant.core import Context
 from homeassistant.util import dt as dt_util
 
 from ..const import MAX_STATE_LENGTH
-from ..protocol import TOLD, Message, MessageType
+from ..protocol import TOLD, Message
 from ..quoted import fitting, shown_sender
 
 # Characters. A longer link is left out of an excerpt, since a part of one leads nowhere.
@@ -95,7 +95,7 @@ class Delivery:
     def as_excerpt(self) -> Excerpt:
         """Return what there is to show of the message in short, of bounded length."""
         message = self.message
-        link = message.media_url if message.type == MessageType.IMAGE else None
+        link = message.picture_url
         sender = shown_sender(self.sender_name, message.sender)
         return {
             "time": self.received_at.isoformat(),

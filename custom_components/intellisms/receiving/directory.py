@@ -72,14 +72,6 @@ class _Sender(TypedDict):
     contact_id: str | None
 
 
-class Recipient(TypedDict):
-    """What an event says of whom a message was sent to."""
-
-    to_name: str | None
-    to_device_id: str | None
-    person_id: str | None
-
-
 class Directory:
     """The virtual numbers and contacts of a config entry, in step with its subentries.
 
@@ -138,15 +130,6 @@ class Directory:
             contact = self.contact(message.user_id)
         return contact
 
-    def recipient(self, number: str | None) -> Recipient:
-        """Return what an event says of whom a message was sent to, besides their number."""
-        contact = self.contact(number)
-        return {
-            "to_name": contact.name if contact else None,
-            "to_device_id": contact.device_id if contact else None,
-            "person_id": self._person_id(contact) if contact else None,
-        }
-
     def delivery(
         self,
         message: Message,
@@ -187,7 +170,7 @@ class Directory:
             "sender_name": contact.name if contact else None,
             "sender_known": contact is not None,
             "sender_device_id": contact.device_id if contact else None,
-            "person_id": self._person_id(contact) if contact else None,
+            "person_id": self.person_id(contact),
             "contact_id": contact.subentry_id if contact else None,
         }
 
@@ -197,9 +180,9 @@ class Directory:
             Platform.EVENT, DOMAIN, unique_id(number.subentry_id, MESSAGE_KEY)
         )
 
-    def _person_id(self, contact: Contact) -> str | None:
+    def person_id(self, contact: Contact | None) -> str | None:
         """Return the entity id that a contact's person has now."""
-        if contact.person is None:
+        if contact is None or contact.person is None:
             return None
         person = er.async_get(self._hass).entities.get_entry(contact.person)
         return person.entity_id if person else None

@@ -202,13 +202,16 @@ class Receiver:
         """Tell how far a message that was sent has come, once for each status."""
         if self._journal.has_seen(report.key):
             return Outcome.PASSED_OVER
+        contact = self._directory.contact(report.to)
         self._hass.bus.async_fire(
             EVENT_MESSAGE_STATUS,
             {
                 "entry_id": self._entry_id,
                 "message_id": report.message_id,
                 "to": report.to,
-                **self._directory.recipient(report.to),
+                "to_name": contact.name if contact else None,
+                "to_device_id": contact.device_id if contact else None,
+                "person_id": self._directory.person_id(contact),
                 "status": report.status,
                 "status_code": report.status_code,
                 "status_text": report.status_text,
