@@ -5,6 +5,7 @@ from functools import wraps
 import logging
 import traceback
 
+# The whole package's, as it is said there whose fault it was.
 _LOGGER = logging.getLogger(__package__)
 
 

@@ -153,6 +153,7 @@ class LastPicture(RecordEntity, ImageEntity):
     async def _fetch(self, number: int, delivery: Delivery) -> None:
         """Fetch a picture, show it and keep it; PictureFetchError if it cannot be had."""
         picture = await async_fetch_picture(delivery.message.picture_url or "")
+        # In whole seconds, which the time of a file keeps exactly: a restart changes no state.
         now = dt_util.utcnow().replace(microsecond=0)
         self._show(picture, now)
         # Nobody wants the older ones any more.

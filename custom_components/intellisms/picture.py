@@ -88,6 +88,7 @@ class Picture:
 
 async def async_fetch_picture(url: str) -> Picture:
     """Fetch a picture; PictureFetchError with a reason where that cannot be done."""
+    # No connection is kept for a redirect, so that each request opens a socket that is checked.
     connector = TCPConnector(
         ssl=get_default_context(), socket_factory=_public_socket, force_close=True
     )

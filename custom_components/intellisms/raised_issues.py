@@ -60,7 +60,10 @@ class Issues:
         )
 
     def raised(self, issue: Issue) -> list[IssueEntry]:
-        """Return what is raised of a kind, the oldest first."""
+        """Return what is raised of a kind, the oldest first.
+
+        All of it is this entry's: the manifest allows no second.
+        """
         return [
             raised
             for raised in ir.async_get(self._hass).issues.values()
@@ -82,7 +85,7 @@ class Issues:
             return f"{issue}_{self._entry.entry_id}"
         # The digest has a key, or whoever sees it could try out the few numbers there are. The
         # key is the first webhook id that the account had: with the present one, a new address
-        # would make a second issue of the same.
+        # would make a second issue of the same. BLAKE2b takes keys of at most 64 bytes.
         data = self._entry.data
         first = [*data[CONF_REPLACED_IDS], data[CONF_WEBHOOK_ID]][0]
         digest = blake2b(about.encode(), digest_size=8, key=first.encode()[:64]).hexdigest()

@@ -214,6 +214,7 @@ def _either(digits: str, country: str | None) -> TypedNumber:
     national = _possible(digits, country)
     if international is None or national is None:
         return _taken(international or national)
+    # It is imported late: this module is read before core has installed what it requires.
     import phonenumbers
 
     # Digits that begin with their own country's code are meant so, whatever else they could be.

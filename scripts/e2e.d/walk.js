@@ -548,7 +548,7 @@ const steps = {
   "keep waiting, and catch a second number": async () => {
     // What came meanwhile was for a number that is there.
     await waiting.getByText("It works, but this number is there already").waitFor();
-    await waiting.getByText("Keep waiting").click();
+    await waiting.getByText("Keep waiting", { exact: true }).click();
     await waiting.getByText("Send any text to your IntelliSMS number now").waitFor();
     assert.equal(await deliver(door, { ...text("Hello, office"), to: OFFICE }), 200);
     await waiting.getByText("It works").waitFor();

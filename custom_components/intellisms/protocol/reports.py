@@ -61,6 +61,7 @@ def read_report(posted: Mapping[str, Any]) -> StatusReport:
     known = _BY_WORD.get(lower) or STATUS_WORDS.get(code)
     identity = in_one_spelling(posted, {"messageid": message_id, "to": to})
     return StatusReport(
+        # The word keeps it apart from messages, whose ids are in the same journal.
         key=key_of(as_json(["status", *identity, known or lower or code])),
         message_id=message_id,
         to=to,

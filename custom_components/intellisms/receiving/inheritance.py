@@ -22,6 +22,7 @@ def async_inherit(listing: Listing, directory: Directory, journal: Journal) -> N
         last, total = journal.last_of(lambda message: directory.author(message) == listing), 1
     if last:
         last = directory.delivery(last.message, received_at=last.received_at, to=last.to)
+        # It is counted already, and `after` counts it once more.
         record = Record(total=total - 1).after(last, with_excerpt=is_number)
         journal.async_set_record(listing.subentry_id, record)
 

@@ -210,6 +210,7 @@ class Files:
         if self._cancel_timer or not self._is_open:
             return
         delay = self._retry_after or write_delay(self._size())
+        # Core calls the timer off when Home Assistant stops: what is due then is in the final write.
         job = HassJob(self._async_due, f"{DOMAIN} journal", cancel_on_shutdown=True)
         self._cancel_timer = async_call_later(self._hass, delay, job)
 
