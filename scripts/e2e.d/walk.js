@@ -454,6 +454,25 @@ const steps = {
     await page.setViewportSize(SIZES.desktop);
   },
 
+  "see it in other languages": async () => {
+    for (const language of ["de", "pl", "en"]) {
+      await page.evaluate((chosen) => {
+        localStorage.setItem("selectedLanguage", JSON.stringify(chosen));
+      }, language);
+      for (const [size, viewport] of Object.entries(SIZES)) {
+        await page.setViewportSize(viewport);
+        await edit("automation.close_the_gate");
+        await look(`editor_${size}_${language}`);
+        await page.goto(`${house.url}/config/integrations/integration/intellisms`);
+        // The name of what configures depends on the language; it comes after what unfolds the row.
+        await page.locator("ha-config-entry-row").first().getByRole("button").nth(1).click();
+        await page.locator("ha-form").first().waitFor();
+        await look(`options_${size}_${language}`);
+      }
+    }
+    await page.setViewportSize(SIZES.desktop);
+  },
+
   "replace the address": async () => {
     await integrationPage();
     await entryButton("Menu");
