@@ -195,6 +195,8 @@ async def test_core_accepts_it(hass: HomeAssistant, file: str) -> None:
         assert given["name"]
         if "default" in given:
             choose(given, given["default"])
+            # What is left as it is lets no stranger in.
+            assert given["default"] != "anyone"
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -252,6 +254,68 @@ def test_the_page_has_a_button_for_each() -> None:
     for file in FILES:
         assert page.count(f"({redirect}{quote(f'https://{SOURCE}{file}', safe='')})") == 1
     assert page.count(redirect) == len(FILES)
+
+
+# The list of numbers offers the *Message* entities of contacts too.
+@pytest.mark.parametrize(
+    ("numbers", "answering"),
+    [
+        (["event.gate_message", "event.ben_message"], ["Anna"]),
+        (["event.ben_message"], []),
+        (["event.anna_message"], []),
+        # One that was renamed, or is gone.
+        (["event.old_message"], []),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "said", "inputs"),
+    [
+        ("gate_for_known_contacts", "Open", {"open_actions": "{{ trigger.message.from_name }}"}),
+        (
+            "text_command",
+            "4711 open",
+            {
+                "pin": "4711",
+                "command": "open",
+                "wrong_pins": "input_text.wrong_pins",
+                "command_actions": "{{ trigger.message.from_name }}",
+            },
+        ),
+        ("yes_no_question", "Yes", {"yes_actions": "{{ who }}"}),
+    ],
+    ids=["gate", "command", "question"],
+)
+@pytest.mark.usefixtures("helpers")
+async def test_a_contact_among_the_numbers_opens_nothing(
+    hass: HomeAssistant,
+    ids: dict[str, str],
+    fill_in: FillIn,
+    tap: Deliver,
+    name: str,
+    said: str,
+    inputs: dict[str, Any],
+    numbers: list[str],
+    answering: list[str],
+) -> None:
+    calls = async_mock_service(hass, "script", "open_gate")
+    filled = {
+        key: step("script.open_gate", who=value) if key.endswith("_actions") else value
+        for key, value in inputs.items()
+    }
+    if name == "yes_no_question":
+        filled["ask_when"] = [{"trigger": "event", "event_type": "doorbell"}]
+        filled["ask_actions"] = step("script.ask")
+        async_mock_service(hass, "script", "ask")
+    await fill_in(name, numbers=numbers, contacts=[ids["Anna"]], **filled)
+    for to in (SHOP, GATE):
+        for sender in (STRANGER, BEN, ANNA):
+            hass.bus.async_fire("doorbell")
+            await settle()
+            if name == "text_command":
+                await tap(text(said, sender=sender, to=to))
+            else:
+                await tap(button(said, sender=sender, to=to))
+    assert [call.data["who"] for call in calls] == answering
 
 
 # ---- open a gate for known contacts -----------------------------------------------
@@ -1382,7 +1446,7 @@ async def forwarding(
         "forward_to_phone",
         numbers=[ids["Gate"]],
         notify=["notify.phone", "notify.tablet"],
-        **inputs,
+        **{"sender": "anyone"} | inputs,
     )
     return calls
 

@@ -296,6 +296,8 @@ NONSENSE: list[dict[str, Any]] = [
     {"target": ONE, "match": "contains", "text": ""},
     {"target": ONE, "within": {"minutes": -1}},
     {"target": ONE, "within": "soon"},
+    {"target": ONE, "type": ["revoke"]},
+    {"target": ONE, "type": ["text", "System"]},
 ]
 
 

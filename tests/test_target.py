@@ -223,6 +223,10 @@ def _all_of(senders: str, numbers: str) -> set[tuple[str, str]]:
         ("Gate", "nobody", "Anna Ben", "Gate"),
         ("Gate", "study", "Anna Ben", "Gate"),
         ("Gate, Anna", "Carl", "Anna", "Gate"),
+        # A number that was excluded and is gone is one that nobody has added.
+        ("", "no device", "Anna Ben", "Gate Shop"),
+        ("Anna", "no device", "Anna", "Gate Shop"),
+        ("Anna", "no entity", "Anna", "Gate Shop"),
     ],
 )
 async def test_who_is_meant(
@@ -447,7 +451,7 @@ async def test_check_config_loads_neither_labels_nor_floors(tmp_path: Path, aske
     ids: Ids = {kind: (kind, "of_old") for kind in ("label_id", "floor_id", "area_id", "device_id")}
     targeted = _target(checked, ids, ", ".join(ids), "label_id, floor_id").now
     assert targeted.contacts == frozenset()
-    assert targeted.known_only
+    assert targeted.listings_only
     await checked.async_stop(force=True)
 
 

@@ -628,7 +628,7 @@ async def test_nothing_that_nobody_said_comes_once_the_automation_is_off(
     assert runs == []
 
 
-async def test_at_most_ten_automations_are_told_that_a_message_is_not_meant(
+async def test_a_few_automations_are_told_that_a_message_is_not_meant(
     hass: HomeAssistant, house: MockConfigEntry, hass_ws_client: WebSocketGenerator
 ) -> None:
     await automate(
@@ -650,6 +650,46 @@ async def test_at_most_ten_automations_are_told_that_a_message_is_not_meant(
         await client.send_json_auto_id({"type": "trace/list", "domain": "automation"})
         traces = (await client.receive_json())["result"]
         assert len(traces) == told * MOST_REPORTS
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("OPEN ", ["is", "contains", "regex", "any"]),
+        ("Open", ["is", "exact", "contains", "regex", "any"]),
+        ("please open", ["contains", "any"]),
+        ("Close", ["any"]),
+        ("open" + " " * MAX_TEXT, ["any"]),
+    ],
+    ids=["folded", "exact", "within", "another", "too long"],
+)
+async def test_behind_many_that_wait_for_another_text_all_that_are_meant_run(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    said: str,
+    meant: list[str],
+) -> None:
+    waiting: dict[str, dict[str, Any]] = {
+        "is": {"text": "open"},
+        "exact": {"text": "Open", "exact": True},
+        "contains": {"text": "open", "match": "contains"},
+        "regex": {"text": "^open$", "match": "regex"},
+        "any": {},
+    }
+    others = [when("message_received", text=f"Word {each}") for each in range(MOST_REPORTS + 5)]
+    await automate_by(
+        hass,
+        *others,
+        *(when("message_received", **chosen) | {"id": key} for key, chosen in waiting.items()),
+        *others,
+    )
+    receive(house, text(said))
+    await hass.async_block_till_done()
+    assert [run.data["id"] for run in runs] == meant
+    receive(house, image("https://example.com/x"))
+    await hass.async_block_till_done()
+    assert [run.data["id"] for run in runs] == [*meant, "any"]
 
 
 # ---- what is refused ------------------------------------------------------------

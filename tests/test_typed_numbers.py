@@ -166,6 +166,7 @@ def test_how_an_event_shows_what_is_no_possible_number(typed: str, shown: str) -
         ("A", "A"),
         ("Elevenchars", "Elevenchars"),
         ("Co. & Söhne", "Co. & Söhne"),
+        ("Taxi 123456", "Taxi 123456"),
     ],
 )
 async def test_who_is_taken_without_asking(hass: HomeAssistant, typed: str, number: str) -> None:
@@ -187,6 +188,9 @@ _ODD = [
     "a (b)",
     "GB.1234567890!",
     "07710#12345",
+    # A letter in the place of a digit, and a remark behind too short a number.
+    "0771O123456",
+    "07710123 ab",
     "+22508000012",
     "12",
     "",

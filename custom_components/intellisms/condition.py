@@ -14,6 +14,7 @@ import voluptuous as vol
 from .const import DOMAIN
 from .filter_options import (
     AGE_FIELDS,
+    CONF_TYPE,
     DURATION,
     INDIRECT_FIELDS,
     KIND_FIELDS,
@@ -22,6 +23,7 @@ from .filter_options import (
 )
 from .matching import AgeMatch, UndecidedError
 from .message_filter import MessageFilter, Reason, async_prepare
+from .protocol import is_notice
 from .receiving.data import async_subentry_of_device
 from .receiving.delivery import Delivery
 from .target import TARGET, TARGET_AS_WRITTEN
@@ -37,6 +39,17 @@ def _target(value: Any) -> Any:
     if not target.keys() - {CONF_EXCLUDE}:
         raise vol.Invalid(_TARGET_NEEDED)
     return target
+
+
+def _said(config: Any) -> Any:
+    """Take a condition without types of what nobody says, which is nobody's last message."""
+    # Whether a reaction was taken back is told by its text.
+    if any(is_notice(word, text="*") for word in config[CONF_OPTIONS].get(CONF_TYPE, ())):
+        raise vol.Invalid(
+            "nobody says messages of this type, so none is the last; take it away",
+            path=[CONF_OPTIONS, CONF_TYPE],
+        )
+    return config
 
 
 _SCHEMA = vol.Schema(
@@ -72,7 +85,7 @@ class LastMessageCondition(Condition):
     @classmethod
     @override
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        return await async_prepare(hass, cast("ConfigType", _SCHEMA(config)))
+        return await async_prepare(hass, cast("ConfigType", _said(_SCHEMA(config))))
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         """Prepare the comparison once."""

@@ -203,6 +203,11 @@ class MessageFilter:
             _shared=shared,
         )
 
+    @property
+    def only_text(self) -> str | None:
+        """Return the one text that is meant, folded, or None where there may be others."""
+        return self.text.only if self.text else None
+
     def match(self, delivery: Delivery) -> Groups | Reason:
         """Return a regular expression's groups, {} if there is none, or why it is not meant.
 
@@ -225,7 +230,10 @@ class MessageFilter:
     def _why_not(self, delivery: Delivery) -> Reason | None:
         """Return why a message is not meant whatever it says, None if it may be."""
         message, targeted = delivery.message, self.target.now
-        listed = self.sender.lists(message.sender and sender_key(message.sender))
+        # Most list none, and finding a sender's key is dearer than all else here.
+        listed = self.sender.numbers is not None and self.sender.lists(
+            message.sender and sender_key(message.sender)
+        )
         if not (
             targeted.fits(delivery.device_id, delivery.sender_device_id, listed=listed)
             and _among(message.channel, self.channels)

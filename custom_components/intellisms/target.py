@@ -84,13 +84,14 @@ class Targeted:
     """The devices that a target means now, by their ids; None where a kind is not targeted.
 
     `contacts` is empty where only a contact would do and none is left. `excluded` is
-    of both kinds. `known_only` is set where who was excluded is gone, a stranger by now.
+    of both kinds. `listings_only` is set where one who was excluded is gone: a stranger by now, or
+    a number that nobody has added.
     """
 
     numbers: frozenset[str] | None
     contacts: frozenset[str] | None
     excluded: frozenset[str]
-    known_only: bool
+    listings_only: bool
 
     def fits(self, number: str | None, contact: str | None, *, listed: bool = False) -> bool:
         """Tell whether a message is meant, by the devices of whom it went to and came from.
@@ -101,11 +102,13 @@ class Targeted:
             return False
         if number in self.excluded or contact in self.excluded:
             return False
+        if self.listings_only and number is None:
+            return False
         if listed:
             return True
         if self.contacts is not None:
             return contact in self.contacts
-        return contact is not None or not self.known_only
+        return contact is not None or not self.listings_only
 
 
 class Target:
@@ -136,7 +139,7 @@ class Target:
             numbers=frozenset(models.keys() - contacts) or None,
             contacts=contacts if contacts or not all(meant) else None,
             excluded=frozenset().union(*excluded),
-            known_only=not all(excluded),
+            listings_only=not all(excluded),
         )
 
     def _each(self, part: Mapping[str, Any], *, hidden: bool) -> list[Found]:

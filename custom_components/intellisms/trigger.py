@@ -1,6 +1,6 @@
 """Triggers: a message was received, a button was tapped."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast, override
 
@@ -8,6 +8,7 @@ from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.trigger import (
     NotTriggeredInfo,
     Trigger,
@@ -20,7 +21,7 @@ from homeassistant.util.hass_dict import HassKey
 import voluptuous as vol
 
 from .const import DOMAIN
-from .faults import guarded
+from .faults import guarded, log_fault
 from .filter_options import (
     AGE_FIELDS,
     CHOICES,
@@ -31,7 +32,7 @@ from .filter_options import (
     SENDER_FIELDS,
     TEXT_FIELDS,
 )
-from .matching import Groups, PatternTimeoutError, UndecidedError, words
+from .matching import Groups, PatternTimeoutError, UndecidedError, folded, words
 from .message_filter import MessageFilter, Reason, async_prepare
 from .protocol import EDIT, MessageType
 from .receiving.delivery import Delivery
@@ -39,9 +40,11 @@ from .receiving.signals import SIGNAL_MESSAGE, SIGNAL_NOTICE
 from .target import TARGET, TARGET_AS_WRITTEN
 
 BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, MessageType.LIST_REPLY})
-# Automations that are told why they did not run on a message. Each makes a trace of it, in
+# Triggers that are told why they did not fire on a message. Each makes a trace of it, in
 # 30 microseconds, so that two hundred would take longer than the message itself.
-MOST_REPORTS = 10
+MOST_REPORTS = 5
+# What a trigger does with a message; whether it may tell why it does not fire, and did.
+type Listener = Callable[[Delivery, bool], bool]
 
 
 class MessageTrigger(Trigger):
@@ -90,10 +93,8 @@ class MessageTrigger(Trigger):
         run_action: TriggerActionRunner,
         did_not_trigger: TriggerNotTriggeredReporter | None = None,
     ) -> CALLBACK_TYPE:
-        reports = self._hass.data.setdefault(DATA_REPORTS, _Reports())
-
         @callback
-        def on_delivery(delivery: Delivery) -> None:
+        def on_delivery(delivery: Delivery, may_tell: bool) -> bool:
             match self._match(delivery):
                 case dict(groups):
                     run_action(
@@ -108,20 +109,14 @@ class MessageTrigger(Trigger):
                 case Reason.NOT_TARGETED:
                     pass
                 case reason:
-                    if did_not_trigger and reports.has_room(delivery):
+                    if did_not_trigger and may_tell:
                         did_not_trigger(NotTriggeredInfo(reason), delivery.context)
+                        return True
+            return False
 
-        stops = [
-            async_dispatcher_connect(self._hass, signal, guarded(on_delivery))
-            for signal in (SIGNAL_MESSAGE, SIGNAL_NOTICE)
-        ]
-
-        @callback
-        def detach() -> None:
-            for stop in stops:
-                stop()
-
-        return detach
+        return _audience(self._hass).async_add(
+            _Attached(only_text=self._filter.only_text, listener=on_delivery)
+        )
 
     def _match(self, delivery: Delivery) -> Groups | Reason:
         """Return a pattern's groups, or why the trigger does not fire."""
@@ -156,23 +151,64 @@ class ButtonTrigger(MessageTrigger):
         return super()._match(delivery)
 
 
-@dataclass(slots=True)
-class _Reports:
-    """Counts who was told that a message does not set them off; all triggers share it."""
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Attached:
+    """A trigger that is attached. `only_text` is the one it fires on, folded, if it is but one."""
 
-    _context_id: str = ""
-    _told: int = 0
-
-    def has_room(self, delivery: Delivery) -> bool:
-        """Tell whether one more may be told of this message, and count it."""
-        # Triggers are told of one message after the other, and each has a context of its own.
-        if self._context_id != delivery.context.id:
-            self._context_id, self._told = delivery.context.id, 0
-        self._told += 1
-        return self._told <= MOST_REPORTS
+    only_text: str | None
+    listener: Listener
 
 
-DATA_REPORTS: HassKey[_Reports] = HassKey(f"{DOMAIN}_reports")
+class _Audience:
+    """All triggers that are attached, in the order in which they are told of a message.
+
+    Of hundreds, most are meant for another text. That is seen here: to ask each of them
+    would cost as much as the message itself.
+    """
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Listen for as long as Home Assistant runs."""
+        self._attached: dict[_Attached, None] = {}
+        for signal in (SIGNAL_MESSAGE, SIGNAL_NOTICE):
+            async_dispatcher_connect(hass, signal, guarded(self._on_delivery))
+
+    @callback
+    def async_add(self, attached: _Attached) -> CALLBACK_TYPE:
+        """Tell a trigger of messages until the callback that is returned is called."""
+        self._attached[attached] = None
+
+        @callback
+        def detach() -> None:
+            self._attached.pop(attached, None)
+
+        return detach
+
+    @callback
+    def _on_delivery(self, delivery: Delivery) -> None:
+        told = 0
+        # A copy, since what runs may attach and detach triggers. The second loop goes on in it.
+        audience = iter(list(self._attached))
+        for attached in audience:
+            told += _tell(attached, delivery, may_tell=True)
+            if told == MOST_REPORTS:
+                break
+        said = folded(delivery.message.text)
+        for attached in audience:
+            if attached.only_text is None or attached.only_text == said:
+                _tell(attached, delivery, may_tell=False)
+
+
+def _tell(attached: _Attached, delivery: Delivery, *, may_tell: bool) -> bool:
+    """Return whether a trigger told why it does not fire; a fault of one keeps no other from it."""
+    try:
+        return attached.listener(delivery, may_tell)
+    except Exception as err:  # noqa: BLE001
+        log_fault(err, "handling a message in a trigger")
+        return False
+
+
+# One for all triggers, made by the first.
+_audience = singleton(HassKey[_Audience](f"{DOMAIN}_audience"))(_Audience)
 
 TRIGGERS: dict[str, type[Trigger]] = {
     "message_received": MessageTrigger,

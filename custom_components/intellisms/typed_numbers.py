@@ -108,7 +108,8 @@ async def typed_sender(hass: HomeAssistant, text: str) -> TypedNumber:
     understood = await typed_number(hass, text)
     if understood.certainty is Certainty.DOUBTFUL:
         raise TypedNumberError(NumberProblem.TWO_COUNTRIES)
-    if understood.kind is NumberKind.NAME and not _is_possible_name(understood.number):
+    # An id is unusual too, but can be nothing else.
+    if understood.kind is NumberKind.NAME and understood.certainty is Certainty.UNUSUAL:
         raise TypedNumberError(NumberProblem.INVALID)
     return understood
 

@@ -10,7 +10,7 @@ from .patterns import (
     UndecidedError,
 )
 from .sender import SenderMatch
-from .text import MAX_TEXT, ButtonMatch, MatchMode, TextMatch, TextTooLongError
+from .text import MAX_TEXT, ButtonMatch, MatchMode, TextMatch, TextTooLongError, folded
 
 __all__ = [
     "MAX_TEXT",
@@ -25,6 +25,7 @@ __all__ = [
     "TextMatch",
     "TextTooLongError",
     "UndecidedError",
+    "folded",
     "is_blank",
     "plain",
     "words",

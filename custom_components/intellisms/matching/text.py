@@ -60,6 +60,11 @@ class TextMatch:
             compared = with_edges(compared)
         return cls(mode=mode, wanted=compared, exact=exact)
 
+    @property
+    def only(self) -> str | None:
+        """Return the one text that matches, folded, or None where there are others."""
+        return None if self.exact or self.mode is not MatchMode.IS else self.wanted
+
     def match(self, text: str | None) -> Groups | None:
         """Return None if `text` does not match, else a pattern's groups; {} if there is no pattern.
 
@@ -104,6 +109,11 @@ class ButtonMatch:
             name is not None and comparable(name, exact=self.exact) in self.wanted
             for name in (button_id, label)
         )
+
+
+def folded(text: str | None) -> str | None:
+    """Return a text folded, None if there is none or it is too long to be compared."""
+    return None if text is None or len(text) > MAX_TEXT else _folded(text)
 
 
 def comparable(text: str, *, exact: bool) -> str:
