@@ -225,7 +225,7 @@ class MessageFilter:
     def _why_not(self, delivery: Delivery) -> Reason | None:
         """Return why a message is not meant whatever it says, None if it may be."""
         message, targeted = delivery.message, self.target.now
-        listed = self.sender.lists(message.sender and sender_key(message.sender))
+        listed = any(self.sender.lists(sender_key(one)) for one in message.identities)
         if not (
             targeted.fits(delivery.device_id, delivery.sender_device_id, listed=listed)
             and _among(message.channel, self.channels)
