@@ -225,7 +225,9 @@ class MessageFilter:
     def _why_not(self, delivery: Delivery) -> Reason | None:
         """Return why a message is not meant whatever it says, None if it may be."""
         message, targeted = delivery.message, self.target.now
-        listed = any(self.sender.lists(sender_key(one)) for one in message.identities)
+        listed = bool(self.sender.numbers) and any(
+            self.sender.lists(sender_key(one)) for one in message.identities
+        )
         if not (
             targeted.fits(delivery.device_id, delivery.sender_device_id, listed=listed)
             and _among(message.channel, self.channels)

@@ -1426,6 +1426,10 @@ def reordered(value: Any) -> Any:
     return [reordered(item) for item in value] if isinstance(value, list) else value
 
 
+def media(link: str, kind: str = "image", **changes: Any) -> Json:
+    return whatsapp({"type": kind, kind: {"link": link, **changes.pop("more", {})}}, **changes)
+
+
 def edited(link: str) -> bytes:
     """Return the post of a picture with a new caption."""
     inner = {"type": "Image", "Image": {"link": link, "caption": "C"}}
@@ -1470,6 +1474,7 @@ FORM_POST = b"text=a&msgid=1&from=44771012345"
             )
         ),
         (edited("https://a.example/1.jpg?s=1"), edited("https://a.example/1.jpg?s=2")),
+        (post(media("a?s=1", "ephemeral")), post(media("a?s=2", "ephemeral"))),
         (FORM_POST, FORM_POST),
         (FORM_POST, b"from=44771012345&msgid=1&text=a"),
         (FORM_POST, b"%74ext=%61&msgid=1&from=44771012345\r\n"),
@@ -1503,10 +1508,6 @@ def test_place_in_the_post_does_not_matter() -> None:
 )
 def test_other_key_for_another_message(changes: Json) -> None:
     assert read_element(element()).key != read_element(element(**changes)).key
-
-
-def media(link: str, kind: str = "image", **changes: Any) -> Json:
-    return whatsapp({"type": kind, kind: {"link": link, **changes.pop("more", {})}}, **changes)
 
 
 @pytest.mark.parametrize(

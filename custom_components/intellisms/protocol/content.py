@@ -76,7 +76,7 @@ def with_unsigned_links(content: JsonObject) -> JsonObject:
 
 def _unsigned(kind: str, message: JsonObject) -> JsonObject:
     """Return a `msgobject` whose media have links without a query."""
-    if _READERS.get(kind, _media) is not _media:
+    if _READERS.get(kind, _media) not in (_media, _failed):
         return message
     media = read_object(message, kind)
     links = {
