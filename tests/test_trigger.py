@@ -782,6 +782,31 @@ async def test_what_messages_come_from_can_be_listed(
     assert len(runs) == 1
 
 
+@pytest.mark.parametrize(
+    ("fields", "channel", "runs_"),
+    [
+        ({"from": "447700900666"}, "whatsapp", 1),
+        ({"from": ""}, "whatsapp", 1),
+        # Only WhatsApp gives ids.
+        ({"from": "447700900666"}, "sms", 0),
+        ({"from": ""}, "sms", 0),
+    ],
+)
+async def test_an_id_of_whatsapp_is_listed_beside_a_number_and_alone(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    runs: list[ServiceCall],
+    fields: dict[str, Any],
+    channel: str,
+    runs_: int,
+) -> None:
+    user_id = "GB.10000000000000000001"
+    await automate_by(hass, when("message_received", numbers=user_id))
+    receive(house, posted(text("Open", channel=channel), from_user_id=user_id, **fields))
+    await hass.async_block_till_done()
+    assert len(runs) == runs_
+
+
 async def test_what_a_contact_has_can_be_listed(
     hass: HomeAssistant, runs: list[ServiceCall]
 ) -> None:

@@ -163,6 +163,7 @@ def test_how_an_event_shows_what_is_no_possible_number(typed: str, shown: str) -
         ("60777", "60777"),
         ("GB.10000000000000000001", "GB.10000000000000000001"),
         ("MyBank", "MyBank"),
+        ("US.Bank", "US.Bank"),
         ("A", "A"),
         ("Elevenchars", "Elevenchars"),
         ("Co. & Söhne", "Co. & Söhne"),
@@ -187,6 +188,8 @@ _ODD = [
     "{a",
     "a (b)",
     "GB.1234567890!",
+    "US.BankOfAmerica",
+    "US.ENT.11815799212886844830",
     "07710#12345",
     # A letter in the place of a digit, and a remark behind too short a number.
     "0771O123456",

@@ -231,8 +231,8 @@ class MessageFilter:
         """Return why a message is not meant whatever it says, None if it may be."""
         message, targeted = delivery.message, self.target.now
         # Most list none, and finding a sender's key is dearer than all else here.
-        listed = self.sender.numbers is not None and self.sender.lists(
-            message.sender and sender_key(message.sender)
+        listed = self.sender.numbers is not None and any(
+            self.sender.lists(sender_key(one)) for one in message.identities
         )
         if not (
             targeted.fits(delivery.device_id, delivery.sender_device_id, listed=listed)

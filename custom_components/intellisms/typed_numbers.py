@@ -14,6 +14,7 @@ from .const import CONF_NUMBERS, DOMAIN, SUBENTRY_CONTACT
 from .matching import plain
 from .protocol.numbers import (
     canonical_number,
+    is_plain_user_id,
     is_user_id,
     line,
     sender_key,
@@ -108,8 +109,11 @@ async def typed_sender(hass: HomeAssistant, text: str) -> TypedNumber:
     understood = await typed_number(hass, text)
     if understood.certainty is Certainty.DOUBTFUL:
         raise TypedNumberError(NumberProblem.TWO_COUNTRIES)
-    # An id is unusual too, but can be nothing else.
-    if understood.kind is NumberKind.NAME and understood.certainty is Certainty.UNUSUAL:
+    sender, kind = understood.number, understood.kind
+    is_odd = kind is NumberKind.USER_ID and not _is_possible_name(sender)
+    if kind is NumberKind.NAME:
+        is_odd = understood.certainty is Certainty.UNUSUAL
+    if is_odd and not is_plain_user_id(sender):
         raise TypedNumberError(NumberProblem.INVALID)
     return understood
 

@@ -460,6 +460,10 @@ def test_sms_content(content: Json, expected: Json) -> None:
             {"type": "reply", "interactive": {"button_reply": {"title": "A", "id": "b"}}},
             {"type": "reply", "text": "A", "button_text": "A", "button_id": "b"},
         ),
+        (
+            {"type": "reply", "interactive": {"list_reply": {"title": "A", "id": "b"}}},
+            {"type": "list_reply", "text": "A", "button_text": "A", "button_id": "b"},
+        ),
         ({"type": "image", "image": 5}, {"type": "image"}),
         (
             {"type": "image", "image": {"link": "L", "caption": "C"}},
@@ -699,9 +703,9 @@ def said(channel: str = "whatsapp", *, posted_from: Any = ABSENT, **context: Any
         # A number that stands where an id is expected is nobody's.
         (said(from_user_id="44771012345"), *["44771012345"] * 2),
         (said() | {"user_id": USER_ID}, USER_ID, USER_ID),
-        # Only WhatsApp has such ids; anything may stand in a message of another channel.
+        # Only WhatsApp has such ids: what another channel's message is from may be a name.
         (said("sms", posted_from=USER_ID), USER_ID, None),
-        (said("sms", from_user_id=USER_ID), None, USER_ID),
+        (said("sms", from_user_id=USER_ID), USER_ID, USER_ID),
     ],
     ids=ascii,
 )
@@ -740,6 +744,13 @@ def test_name_that_a_person_chose(context: Json) -> None:
 def test_words_that_were_passed_on(context: Any, *, forwarded: bool) -> None:
     assert read_element(said(context=context)).forwarded is forwarded
     assert read_element(element(context=context)).forwarded is forwarded
+
+
+@pytest.mark.parametrize("kind", ["edit", "Edit"])
+def test_new_words_for_what_was_passed_on_are_passed_on(kind: str) -> None:
+    inner = {"type": "text", "text": {"body": "a"}, "context": {"forwarded": True, "id": "B2"}}
+    message = read_element(whatsapp({"type": kind, kind: {"message": inner | {"group_id": "G1"}}}))
+    assert (message.forwarded, message.group_id, message.reply_to) == (True, "G1", None)
 
 
 @pytest.mark.parametrize(
@@ -907,10 +918,8 @@ def test_a_bad_element_alone_and_among_good_ones(bad: Any, shape: str) -> None:
         (b"msgid=1&sent=2025-06-03", ParseReason.NOT_A_FORM),
         (b"status=4", ParseReason.NOT_A_FORM),
         (b"toaddr=44771012345&msgid=1", ParseReason.NOT_A_FORM),
+        (b"msisdn=44771012345", ParseReason.NOT_A_FORM),
         (b"Text=a", ParseReason.NOT_A_FORM),
-        (b"sublistname=News", ParseReason.NOT_A_FORM),
-        (b"msisdn=44771012345&sublisttype=2", ParseReason.NOT_A_FORM),
-        (b"type=1&filelist=a.jpg", ParseReason.NOT_A_FORM),
         (b'{"messages": [], "notifications": []}', ParseReason.NO_MESSAGES),
         (b'{"notifications": {"status": "sent"}}', ParseReason.NO_MESSAGES),
         (b'{"messages": [1], "notifications": ["a"]}', ParseReason.ALL_BAD),
@@ -1155,6 +1164,11 @@ def test_a_status_report_with_blank_fields() -> None:
     assert report == StatusReport(key=ANY, status="unknown")
 
 
+def test_report_that_does_not_say_on_whom() -> None:
+    report = read_report(b"msgid=A1&status=4")
+    assert (report.message_id, report.to, report.status) == ("A1", None, "delivered")
+
+
 def notification(**changes: Any) -> Json:
     """Return a report of JSON as an object, with fields replaced or ABSENT."""
     report: Json = json.loads(sample("messages_and_reports.json"))["notifications"][0] | changes
@@ -1273,6 +1287,7 @@ def test_elements_are_counted_in_both_lists_together() -> None:
     [
         (reports(notification()), reports(notification(category=ABSENT, userkey="k"))),
         (reports(notification()), reports(notification(to="+44 771 012345"))),
+        (reports(notification(to="551188887777")), reports(notification(to="5511988887777"))),
         (reports(notification(messageid=7)), reports(notification(messageid="7"))),
         (reports(notification()), reports(notification(status="Delivered", status_code=ABSENT))),
         (reports(notification()), b"msgid=10011000000000000005&status=4&toaddr=44771012345"),
@@ -1286,7 +1301,7 @@ def test_elements_are_counted_in_both_lists_together() -> None:
             reports(notification(status="Teleported", status_code=99)),
         ),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_same_report(one: bytes, other: bytes) -> None:
     assert read_report(one).key == read_report(other).key
@@ -1322,13 +1337,15 @@ def test_another_report(one: Json, other: Json) -> None:
         (b"type=5&text=", "mms", ""),
         (b"type=5", "mms", None),
         (b"type=%205%20&filelist=a.jpg", "mms", None),
+        (b"filelist=a.jpg", "mms", None),
+        (b"type=1&filelist=a.jpg", "mms", None),
         (b"type=1&text=Open", "text", "Open"),
         (b"type=&text=Open", "text", "Open"),
         (b"filelist=a.jpg&text=Open", "text", "Open"),
         (b"sublistname=a&msisdn=1&text=Open", "text", "Open"),
     ],
 )
-def test_an_mms_is_told_by_its_type(body: bytes, kind: str, text: str | None) -> None:
+def test_an_mms_is_told_by_its_type_or_files(body: bytes, kind: str, text: str | None) -> None:
     message = read(body)
     assert (message.type, message.text, message.channel) == (kind, text, "sms")
 
@@ -1343,6 +1360,8 @@ def test_an_mms_is_to_the_number_in_the_address() -> None:
         b"sublistname=News&sublisttype=2",
         b"sublistname=&msisdn=44771012345",
         b"msisdn=44771012345&sublistname=News&type=5",
+        b"sublistname=News",
+        b"msisdn=44771012345&sublisttype=2&action=1",
     ],
 )
 def test_an_event_of_a_subscription_list(body: bytes) -> None:
@@ -1407,6 +1426,10 @@ def reordered(value: Any) -> Any:
     return [reordered(item) for item in value] if isinstance(value, list) else value
 
 
+def media(link: str, kind: str = "image", **changes: Any) -> Json:
+    return whatsapp({"type": kind, kind: {"link": link, **changes.pop("more", {})}}, **changes)
+
+
 def edited(link: str) -> bytes:
     """Return the post of a picture with a new caption."""
     inner = {"type": "Image", "Image": {"link": link, "caption": "C"}}
@@ -1429,6 +1452,10 @@ FORM_POST = b"text=a&msgid=1&from=44771012345"
         (post(element()), post(element(sent="2025-06-03t14:50:05.000 01:00"))),
         (post(element()), post(element(to="+44 771 012346"))),
         (post(element()), post(element(**{"from": "0044771012345"}))),
+        (
+            post(element(**{"from": "551188887777", "to": "5215512345678"})),
+            post(element(**{"from": "5511988887777", "to": "525512345678"})),
+        ),
         (post(element()), post(element(channel=" SMS "))),
         (post(element(messageid=7)), post(element(messageid=" 7 "))),
         (post(said(from_user_id=USER_ID)), post(said(posted_from="", from_user_id=USER_ID))),
@@ -1447,6 +1474,7 @@ FORM_POST = b"text=a&msgid=1&from=44771012345"
             )
         ),
         (edited("https://a.example/1.jpg?s=1"), edited("https://a.example/1.jpg?s=2")),
+        (post(media("a?s=1", "ephemeral")), post(media("a?s=2", "ephemeral"))),
         (FORM_POST, FORM_POST),
         (FORM_POST, b"from=44771012345&msgid=1&text=a"),
         (FORM_POST, b"%74ext=%61&msgid=1&from=44771012345\r\n"),
@@ -1480,10 +1508,6 @@ def test_place_in_the_post_does_not_matter() -> None:
 )
 def test_other_key_for_another_message(changes: Json) -> None:
     assert read_element(element()).key != read_element(element(**changes)).key
-
-
-def media(link: str, kind: str = "image", **changes: Any) -> Json:
-    return whatsapp({"type": kind, kind: {"link": link, **changes.pop("more", {})}}, **changes)
 
 
 @pytest.mark.parametrize(

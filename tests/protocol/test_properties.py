@@ -112,7 +112,7 @@ def check_one(one: Message | StatusReport) -> None:
         assert (one.raw is None) == one.raw_truncated
         assert one.type == one.type.lower()
         # Whoever has no number is who their id says.
-        assert one.sender or one.channel != "whatsapp" or not one.user_id
+        assert one.sender or not one.user_id
         if one.notice:
             assert not one.button_id
             assert not one.media_url or one.type in {"unknown", "ephemeral"}

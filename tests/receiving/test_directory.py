@@ -5,7 +5,7 @@ from typing import Any
 from homeassistant.core import Event, HomeAssistant
 import pytest
 
-from tests.household import account, add, contact, sms, virtual_number
+from tests.household import account, add, contact, posted, sms, virtual_number
 from tests.running import Post, set_up, state
 
 USER_ID = "GB.13491208655302741918"
@@ -51,7 +51,9 @@ def by_sms(sender: str) -> str:
             "+447700900456",
             False,
         ),
-        (USER_ID, sms(**{"from": "", "user_id": USER_ID}), None, False),
+        (USER_ID, sms(**{"from": "", "user_id": USER_ID}), USER_ID, False),
+        (USER_ID, posted(sms(from_user_id=USER_ID), **{"from": None}), USER_ID, False),
+        (USER_ID, sms(**{"from": USER_ID, "user_id": USER_ID}), USER_ID, False),
     ],
     ids=ascii,
 )

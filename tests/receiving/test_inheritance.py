@@ -100,6 +100,16 @@ async def test_a_number_added_later_shows_what_came_for_it(
     assert world.stored()["unconfigured"] == {}
 
 
+async def test_a_number_that_is_added_in_its_other_spelling_shows_it_too(
+    world: World, own_door: Post
+) -> None:
+    await own_door(sms("Two", to="551188887777"))
+    await world.add("+5511988887777", "Shed")
+    assert world.shown("sensor.shed_last_message") == "Two"
+    await world.reload()
+    assert world.stored()["unconfigured"] == {}
+
+
 async def test_a_message_is_whose_number_it_is_now(
     hass: HomeAssistant, world: World, own_door: Post
 ) -> None:

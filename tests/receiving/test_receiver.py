@@ -369,22 +369,21 @@ async def test_a_report_says_who_it_is_about(
     reports = async_capture_events(hass, EVENT_MESSAGE_STATUS)
     posted = {
         "notificationtype": "status",
-        "messageid": "7",
-        # The same line as people and WhatsApp spell it.
-        "to": "551188887777",
         "status": "unable_to_deliver",
         "status_code": 6,
         "category": "failure",
         "userkey": "order-7",
     }
-    for to in ("551188887777", "5511988887777"):
-        assert await own_door(json.dumps({"notifications": [posted | {"to": to}]})) == 200
+    # The same line as people and WhatsApp spell it.
+    for message_id, to in (("7", "551188887777"), ("8", "5511988887777"), ("8", "551188887777")):
+        report = posted | {"messageid": message_id, "to": to}
+        assert await own_door(json.dumps({"notifications": [report]})) == 200
 
     anna = device_ids(hass, entry.entry_id)["Anna"]
     assert [report.data for report in reports] == [
         {
             "entry_id": "account",
-            "message_id": "7",
+            "message_id": message_id,
             "to": to,
             "to_name": "Anna",
             "to_device_id": anna,
@@ -395,7 +394,7 @@ async def test_a_report_says_who_it_is_about(
             "category": "failure",
             "user_key": "order-7",
         }
-        for to in ("+551188887777", "+5511988887777")
+        for message_id, to in (("7", "+551188887777"), ("8", "+5511988887777"))
     ]
     assert messages == []
 

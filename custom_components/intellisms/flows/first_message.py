@@ -244,7 +244,7 @@ class FirstMessageFlow(FormFlow):
         if TYPE_CHECKING:
             assert delivery
         number = delivery.to or ""
-        entry, sender = self._get_entry(), delivery.message.sender
+        entry, sender = self._get_entry(), next(iter(delivery.message.identities), None)
         # One of our own numbers is no contact either.
         if delivery.sender_known or (sender and is_taken(entry, SUBENTRY_VIRTUAL_NUMBER, sender)):
             sender = None

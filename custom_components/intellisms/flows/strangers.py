@@ -27,12 +27,10 @@ def recent_strangers(entry: IntelliSMSConfigEntry) -> Senders:
     for message in _last_messages(entry):
         # Whether it was a contact when it came tells nothing of today.
         if entry.runtime_data.directory.author(message) is None:
-            for sender in (message.sender, _user_id(message)):
+            for sender in message.identities:
                 # Nothing longer is a number, and our own numbers are nobody.
-                if (
-                    sender
-                    and len(sender) <= MAX_NUMBER_LENGTH
-                    and not is_taken(entry, SUBENTRY_VIRTUAL_NUMBER, sender)
+                if len(sender) <= MAX_NUMBER_LENGTH and not is_taken(
+                    entry, SUBENTRY_VIRTUAL_NUMBER, sender
                 ):
                     strangers.setdefault(sender, _label(sender, message))
     return strangers

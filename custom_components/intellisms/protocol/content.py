@@ -76,7 +76,7 @@ def with_unsigned_links(content: JsonObject) -> JsonObject:
 
 def _unsigned(kind: str, message: JsonObject) -> JsonObject:
     """Return a `msgobject` whose media have links without a query."""
-    if _READERS.get(kind, _media) is not _media:
+    if _READERS.get(kind, _media) not in (_media, _failed):
         return message
     media = read_object(message, kind)
     links = {
@@ -135,9 +135,12 @@ def _button(message: JsonObject, kind: str) -> Content:
 def _reply(message: JsonObject, kind: str) -> Content:
     """Read a tap on a reply button: the provider's `interactive.title` and `.id`.
 
-    They may be one level deeper, in `interactive.button_reply`, as Meta has them.
+    They may be one level deeper, in `interactive.button_reply`, as Meta has them, and so may
+    a choice from a list.
     """
     interactive = read_object(message, "interactive")
+    if choice := read_object(interactive, "list_reply"):
+        return _choice(MessageType.LIST_REPLY.value, choice)
     return _choice(kind, read_object(interactive, "button_reply") or interactive)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from .content import typed
-from .models import ChannelName
+from .models import EDIT, ChannelName
 from .numbers import is_user_id
 from .values import JsonObject, read_identifier, read_number, read_object
 
@@ -35,37 +35,36 @@ class Context(TypedDict):
 def read_context(element: JsonObject, *, channel: str | None) -> Context:
     """Read who sent an element of a post by a channel, and what it refers to.
 
-    A person of WhatsApp may have no number: then they are who their user id says.
+    Who has no number is who their user id says.
     """
     content = read_object(element, "content")
-    message = read_object(content, "msgobject")
+    kind, message = typed(read_object(content, "msgobject"))
+    # New words for what was passed on are passed on as well.
+    edited = read_object(read_object(message, EDIT), "message") if kind == EDIT else {}
     # Most messages have nothing of it, and there may be thousands of them in a post.
     holders = [one for one in (message, content, element) if not _NAMES.isdisjoint(one)]
     contexts = [read_object(holder, "context") for holder in holders]
     sender = read_number(element.get("from"))
     user_id = _first(holders, "from_user_id", "user_id")
-    if channel == ChannelName.WHATSAPP:
-        if user_id is None and sender is not None and is_user_id(sender):
-            user_id = sender
-        sender = sender or user_id
+    if channel == ChannelName.WHATSAPP and user_id is None and sender and is_user_id(sender):
+        user_id = sender
     profiles = [read_object(holder, "profile") for holder in holders]
     return {
-        "sender": sender,
+        "sender": sender or user_id,
         "user_id": user_id,
         "username": _first((*holders, *profiles), "username"),
-        "reply_to": _reference(message) or _first(contexts, "id"),
+        "reply_to": _reference(kind, message) or _first(contexts, "id"),
         "forwarded": any(
             _is_true(context.get(name))
-            for context in contexts
+            for context in (*contexts, read_object(edited, "context"))
             for name in ("forwarded", "frequently_forwarded")
         ),
-        "group_id": _first(holders, "group_id"),
+        "group_id": _first((*holders, edited), "group_id"),
     }
 
 
-def _reference(message: JsonObject) -> str | None:
+def _reference(kind: str, message: JsonObject) -> str | None:
     """Return the id of the message that a `msgobject` reacts to, edits or deletes."""
-    kind, message = typed(message)
     return read_identifier(read_object(message, kind).get(_REFERENCES.get(kind, "")))
 
 

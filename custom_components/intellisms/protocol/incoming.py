@@ -26,6 +26,7 @@ from .models import (
     ParseReason,
     StatusReport,
 )
+from .numbers import line
 from .raw import raw_fields
 from .reports import read_form_report, read_report
 from .shape import shape_of, shape_of_form
@@ -164,6 +165,7 @@ def _message(element: JsonObject) -> Message:
     """Read one element as well as it can be; what is missing or of a wrong type is None."""
     channel = read_name(element.get("channel"))
     context = read_context(element, channel=channel)
+    sender = context["sender"]
     message_id, to = read_identifier(element.get("messageid")), read_number(element.get("to"))
     sent = read_time(element.get("sent"))
     content = as_json(element.get("content"))
@@ -171,8 +173,8 @@ def _message(element: JsonObject) -> Message:
         element,
         {
             "messageid": message_id,
-            "to": to,
-            "from": context["sender"],
+            "to": to and line(to),
+            "from": sender and line(sender),
             "channel": channel,
             "sent": sent.isoformat() if sent else None,
         },
@@ -226,17 +228,18 @@ def _parse_form(data: bytes, to: str | None) -> Iterator[Element]:
     ]
     # Of two fields with one name the first counts.
     fields = dict(reversed(pairs))
-    if (
-        "sublistname" in fields
-        and fields.keys() & {"sublisttype", "msisdn"}
-        and "text" not in fields
-    ):
+    if "text" not in fields and fields.keys() & {"sublistname", "sublisttype"}:
         return iter((OtherKind.SUBSCRIPTION_EVENT,))
-    if "text" in fields or fields.get("type", "").strip() == MMS:
+    if "text" in fields or _is_mms(fields):
         return iter((_form_message(key_of(as_json([sorted(pairs), to])), fields, to),))
-    if "status" in fields and "toaddr" in fields:
+    if "status" in fields and fields.keys() & {"toaddr", "msgid"}:
         return iter((read_form_report(fields),))
     raise ParseError(ParseReason.NOT_A_FORM, shape_of_form(fields))
+
+
+def _is_mms(fields: dict[str, str]) -> bool:
+    """Tell whether a form is of an MMS: by its type, or by files without any text."""
+    return fields.get("type", "").strip() == MMS or ("filelist" in fields and "text" not in fields)
 
 
 def _form_message(key: str, fields: dict[str, str], to: str | None) -> Message:
@@ -244,10 +247,9 @@ def _form_message(key: str, fields: dict[str, str], to: str | None) -> Message:
 
     The text of an MMS is its subject.
     """
-    is_mms = fields.get("type", "").strip() == MMS
     return Message(
         key=key,
-        type=MessageType.MMS.value if is_mms else MessageType.TEXT.value,
+        type=MessageType.MMS.value if _is_mms(fields) else MessageType.TEXT.value,
         channel=ChannelName.SMS.value,
         to=read_number(fields.get("to")) or read_number(to),
         sender=read_number(fields.get("from")),

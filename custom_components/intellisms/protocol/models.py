@@ -114,6 +114,16 @@ class Message:
     raw_truncated: bool = False
 
     @property
+    def identities(self) -> tuple[str, ...]:
+        """Return what its sender is looked up by: `sender`, and `user_id` where that is nobody's.
+
+        Only WhatsApp gives ids; one that a message of another channel claims is nobody's.
+        """
+        if self.channel == ChannelName.WHATSAPP:
+            return tuple(dict.fromkeys(filter(None, (self.sender, self.user_id))))
+        return (self.sender,) if self.sender and self.sender != self.user_id else ()
+
+    @property
     def size(self) -> int:
         """Return how many characters the message's texts have together; `raw` does not count."""
         return sum(len(value) for value in _all_of(self) if isinstance(value, str))

@@ -11,6 +11,8 @@ _LONGEST = 15
 # WhatsApp's id of a person, such as `GB.13491208655302741918`, or `US.ENT.` and more for a company's
 # (Meta: "Business-scoped user IDs").
 _USER_ID = re.compile(r"[A-Z]{2}(?:\.ENT)?\.[A-Za-z0-9]{1,128}")
+# All that were seen have digits alone; with letters it may as well be a name with a dot in it.
+_PLAIN_USER_ID = re.compile(r"[A-Z]{2}\.[0-9]{1,128}")
 
 # What WhatsApp posts otherwise than people write it, and the spelling in force today. A pair stands
 # here only where the numbering plan leaves no second line that the other spelling could be: whoever
@@ -78,6 +80,11 @@ def sender_key(sender: str) -> str:
 def is_user_id(sender: str) -> bool:
     """Tell whether a sender is WhatsApp's id of a person, and no number."""
     return _USER_ID.fullmatch(sender) is not None
+
+
+def is_plain_user_id(sender: str) -> bool:
+    """Tell whether a sender can be nothing but WhatsApp's id: two letters, a dot, digits."""
+    return _PLAIN_USER_ID.fullmatch(sender) is not None
 
 
 def _is_digits(text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .identity import as_json, in_one_spelling, key_of
 from .models import StatusReport
+from .numbers import line
 from .values import read_code, read_identifier, read_number, read_word
 
 UNKNOWN_STATUS = "unknown"
@@ -42,7 +43,7 @@ def read_form_report(fields: Mapping[str, str]) -> StatusReport:
     return read_report(
         {
             "messageid": fields.get("msgid"),
-            "to": fields["toaddr"],
+            "to": fields.get("toaddr"),
             "status": fields["status"],
         }
     )
@@ -59,7 +60,7 @@ def read_report(posted: Mapping[str, Any]) -> StatusReport:
         word, code = None, in_place_of_word if code is None else code
     lower = (word or "").lower()
     known = _BY_WORD.get(lower) or STATUS_WORDS.get(code)
-    identity = in_one_spelling(posted, {"messageid": message_id, "to": to})
+    identity = in_one_spelling(posted, {"messageid": message_id, "to": to and line(to)})
     return StatusReport(
         # The word keeps it apart from messages, whose ids are in the same journal.
         key=key_of(as_json(["status", *identity, known or lower or code])),

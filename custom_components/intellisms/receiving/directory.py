@@ -22,7 +22,7 @@ from ..const import (
     SUBENTRY_VIRTUAL_NUMBER,
     DeviceModel,
 )
-from ..protocol import ChannelName, Message, sender_key
+from ..protocol import Message, sender_key
 from .delivery import Delivery
 
 
@@ -121,14 +121,8 @@ class Directory:
         return None if sender is None else self._contacts.get(sender_key(sender))
 
     def author(self, message: Message) -> Contact | None:
-        """Return the contact that sent a message, whose id counts where its number is nobody's.
-
-        Only WhatsApp itself gives such an id; anything may stand in a message of another channel.
-        """
-        contact = self.contact(message.sender)
-        if contact is None and message.channel == ChannelName.WHATSAPP:
-            contact = self.contact(message.user_id)
-        return contact
+        """Return the contact that sent a message, whose id counts where its number is nobody's."""
+        return next(filter(None, map(self.contact, message.identities)), None)
 
     def delivery(
         self,

@@ -41,7 +41,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, MAX_NUMBER_LENGTH, MAX_UNCONFIGURED
 from ..privacy import keeps_off_disk, without_what_was_said
-from ..protocol import Message
+from ..protocol import Message, sender_key
 from .delivery import Delivery, Excerpt, read_excerpt
 from .journal_files import File, Files, Snapshot, Stored
 from .journal_ids import KEY_LENGTH, Ids
@@ -207,9 +207,13 @@ class Journal:
     @callback
     def take_unconfigured(self, number: str) -> Record | None:
         """Keep nothing more of a number as not configured; return what was kept, if anything."""
-        if record := self._unconfigured.pop(number, None):
-            self._last_changed()
-        return record
+        # Messages may have named it in the other spelling of its line.
+        meant = sender_key(number)
+        kept = next((known for known in self._unconfigured if sender_key(known) == meant), None)
+        if kept is None:
+            return None
+        self._last_changed()
+        return self._unconfigured.pop(kept)
 
     def last_of(self, is_theirs: Callable[[Message], bool]) -> Delivery | None:
         """Return the last message that is somebody's, to whichever number."""
