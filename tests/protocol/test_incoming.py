@@ -1164,11 +1164,6 @@ def test_a_status_report_with_blank_fields() -> None:
     assert report == StatusReport(key=ANY, status="unknown")
 
 
-def test_report_that_does_not_say_on_whom() -> None:
-    report = read_report(b"msgid=A1&status=4")
-    assert (report.message_id, report.to, report.status) == ("A1", None, "delivered")
-
-
 def notification(**changes: Any) -> Json:
     """Return a report of JSON as an object, with fields replaced or ABSENT."""
     report: Json = json.loads(sample("messages_and_reports.json"))["notifications"][0] | changes

@@ -73,7 +73,7 @@ async def test_same_message_at_the_same_moment_is_published_once(
         b"[]",
         b'{"messages": [1, null, "a"]}',
         b"[" * 1000 + b"]" * 1000,
-        b"msgid=1&toaddr=447",
+        b"msgid=1&status=4",
     ],
 )
 async def test_what_is_not_the_format_is_refused_and_counted(

@@ -43,7 +43,7 @@ def read_form_report(fields: Mapping[str, str]) -> StatusReport:
     return read_report(
         {
             "messageid": fields.get("msgid"),
-            "to": fields.get("toaddr"),
+            "to": fields["toaddr"],
             "status": fields["status"],
         }
     )
