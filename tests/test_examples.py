@@ -23,6 +23,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.intellisms.const import (
     EVENT_MESSAGE_RECEIVED,
     EVENT_MESSAGE_STATUS,
+    PROVIDER_URL,
     Ignored,
 )
 from custom_components.intellisms.event import DESCRIPTION as MESSAGE_EVENT
@@ -469,7 +470,9 @@ def test_entities() -> None:
     number, errors, _contact, account = found
     types = MESSAGE_EVENT.event_types or []
     assert words(number["*Message* (event)"])[: len(types)] == types
-    assert words(account["*Messages ignored*"]) == list(Ignored)
+    reasons = re.findall(r"`(\w+)`, \*([^*]+)\*", account["*Messages ignored*"])
+    ignored = translated("entity", "sensor", "messages_ignored", "state_attributes")
+    assert reasons == [(reason, ignored[reason]["name"]) for reason in Ignored]
     assert list(errors) == list(PictureError)
     (table,) = tables("The last ten messages")
     assert list(table) == list(Excerpt.__annotations__)
@@ -665,7 +668,11 @@ def test_pictures_are_those_that_the_walk_takes() -> None:
     assert shown == {path.stem for path in (ROOT / "docs" / "images").glob("*.png")}
 
 
-@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [*ALL_PAGES, *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))],
+    ids=lambda page: page.name,
+)
 def test_links_lead_somewhere(page: Path) -> None:
     # Pictures are looked at above.
     for target in re.findall(r"(?<!!)\[[^\]]*\]\((?!https?:)([^)\s]+)\)", page.read_text()):
@@ -674,6 +681,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert linked.exists(), target
         if anchor:
             assert anchor in _anchors(linked), target
+
+
+def test_one_link_leads_to_the_provider() -> None:
+    """The dialog and all that the repository says lead to the same page."""
+    pages = [*ALL_PAGES, ROOT / "SECURITY.md", ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml"]
+    links = {
+        link
+        for page in pages
+        for link in re.findall(r"https?://[\w.]*intellis\w+\.co[\w./]*", page.read_text())
+    }
+    assert links == {PROVIDER_URL}
 
 
 def _anchors(page: Path) -> set[str]:
