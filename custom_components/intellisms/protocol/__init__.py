@@ -1,6 +1,17 @@
 """What the provider posts and accepts, without Home Assistant."""
 
+from .answers import (
+    KEYS_REFUSED,
+    AnswerError,
+    SendError,
+    SendOutcome,
+    SendResult,
+    read_balance,
+    read_send_answer,
+)
+from .gsm import size_of
 from .incoming import parse
+from .limits import ContentError, ContentProblem
 from .models import (
     LONG,
     SAID,
@@ -15,26 +26,66 @@ from .models import (
     ParseReason,
     StatusReport,
 )
-from .numbers import canonical_number, sender_key
+from .numbers import canonical_number, line, sender_key
+from .outgoing import REQUEST_VERSION, RESPONSE_VERSION, Draft, Outgoing
 from .raw import raw_fields
 from .reports import STATUS_WORDS
+from .sendable import (
+    Answer,
+    Buttons,
+    Choices,
+    Content,
+    Picture,
+    SendChannel,
+    SentType,
+    Sms,
+    Template,
+    Voice,
+    WhatsAppText,
+)
 
 __all__ = [
+    "KEYS_REFUSED",
     "LONG",
+    "REQUEST_VERSION",
+    "RESPONSE_VERSION",
     "SAID",
     "STATUS_WORDS",
     "TOLD",
+    "Answer",
+    "AnswerError",
     "BadElement",
+    "Buttons",
     "ChannelName",
+    "Choices",
+    "Content",
+    "ContentError",
+    "ContentProblem",
+    "Draft",
     "Element",
     "Message",
     "MessageType",
     "OtherKind",
+    "Outgoing",
     "ParseError",
     "ParseReason",
+    "Picture",
+    "SendChannel",
+    "SendError",
+    "SendOutcome",
+    "SendResult",
+    "SentType",
+    "Sms",
     "StatusReport",
+    "Template",
+    "Voice",
+    "WhatsAppText",
     "canonical_number",
+    "line",
     "parse",
     "raw_fields",
+    "read_balance",
+    "read_send_answer",
     "sender_key",
+    "size_of",
 ]
