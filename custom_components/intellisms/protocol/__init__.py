@@ -6,6 +6,8 @@ from .answers import (
     SendError,
     SendOutcome,
     SendResult,
+    doubtful,
+    failed,
     read_balance,
     read_send_answer,
 )
@@ -81,6 +83,8 @@ __all__ = [
     "Voice",
     "WhatsAppText",
     "canonical_number",
+    "doubtful",
+    "failed",
     "line",
     "parse",
     "raw_fields",
