@@ -426,6 +426,7 @@ def _want(what: object, name: str) -> None:
 
 
 def _keys(value: Json, needed: set[str], possible: set[str] | None = None) -> None:
+    _want(isinstance(value, dict), "no object")
     keys = value.keys()
     _want(needed <= keys <= needed | (possible or set()), f"keys {sorted(keys)}")
 

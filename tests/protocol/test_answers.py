@@ -48,6 +48,11 @@ def failure(*errors: Any) -> dict[str, Any]:
             {"to": "1", "id": "a\ud83d", "msgparts": "x", "creditsused": None},
             SendResult(outcome=SENT, message_id="a?"),
         ),
+        # Longer than any number that a reader of events can hold.
+        (
+            {"id": 10**30, "msgparts": 10**30, "creditsused": 10**400},
+            SendResult(outcome=SENT, message_id=f"{10**30}"),
+        ),
         ({"id": "a", "error": "", "error_code": 0}, SendResult(outcome=SENT, message_id="a")),
         (
             {"to": TO[1:], "error": "invalid_number", "error_code": 2},

@@ -274,6 +274,17 @@ async def test_why_it_failed(
     assert api.asked["sendmsg.aspx"] == 2
 
 
+async def test_two_words_that_nobody_has_a_sentence_for(sender: Sender, api: ProviderApi) -> None:
+    api.plays = {
+        ANNA.removeprefix("+"): Refusal(word="brand_new_word"),
+        BEN.removeprefix("+"): Refusal(word="gateway_error"),
+    }
+    error = await refused(sender.async_send([letter(ANNA), letter(BEN, position=2)]))
+    assert str(error) == (
+        "0 of 2 messages were sent. Of the others: #1: brand_new_word; #2: gateway_error"
+    )
+
+
 async def test_nobody_is_there(sender: Sender, api: ProviderApi, events: SentEvents) -> None:
     await api.close()
     error = await refused(sender.async_send([letter()]))
