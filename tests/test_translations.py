@@ -17,7 +17,8 @@ from custom_components.intellisms.config_flow import IntelliSMSConfigFlow, Intel
 from custom_components.intellisms.const import Accept, Ignored, Issue
 from custom_components.intellisms.flows.contact import ContactFlow
 from custom_components.intellisms.flows.virtual_number import VirtualNumberFlow
-from custom_components.intellisms.protocol import ChannelName
+from custom_components.intellisms.protocol import ChannelName, ContentProblem
+from custom_components.intellisms.sending.errors import TRANSLATION_KEYS
 from custom_components.intellisms.trigger import TRIGGERS
 from custom_components.intellisms.typed_numbers import NumberProblem
 
@@ -183,7 +184,8 @@ def test_exceptions() -> None:
         and node.arg == "translation_key"
         and isinstance(node.value, ast.Constant)
     }
-    assert TEXTS["exceptions"].keys() == used | set(NumberProblem)
+    sending = {*ContentProblem, *TRANSLATION_KEYS}
+    assert TEXTS["exceptions"].keys() == used | set(NumberProblem) | sending
 
 
 # ---- triggers, conditions, actions --------------------------------------------------

@@ -14,6 +14,7 @@ DOCS_URL: Final = "https://github.com/intellisms-ha/intellisms/blob/main/docs"
 ISSUES_URL: Final = "https://github.com/intellisms-ha/intellisms/issues"
 
 EVENT_MESSAGE_RECEIVED: Final = f"{DOMAIN}_message_received"
+EVENT_MESSAGE_SENT: Final = f"{DOMAIN}_message_sent"
 EVENT_MESSAGE_STATUS: Final = f"{DOMAIN}_message_status"
 # The automation component fires this event. Its name is copied (from 2026.7.0 and 2026.11.0),
 # as importing that component would load it with all that it needs.
@@ -21,6 +22,7 @@ EVENT_AUTOMATION_RELOADED: Final = "automation_reloaded"
 
 CONF_ACCEPT: Final = "accept"
 CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
+CONF_HOURLY_LIMIT: Final = "hourly_limit"
 CONF_KEEP_OFF_DISK: Final = "keep_off_disk"
 CONF_NUMBER: Final = "number"
 CONF_NUMBERS: Final = "numbers"
@@ -40,6 +42,8 @@ SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 MESSAGE_KEY: Final = "message"
 # A state has at most this many characters; core refuses a longer one, and logs its text.
 MAX_STATE_LENGTH: Final = 255
+# Messages that an account sends in an hour, unless its option `CONF_HOURLY_LIMIT` says otherwise.
+DEFAULT_HOURLY_LIMIT: Final = 100
 # Numbers that nobody has configured of which the last message is kept, and a repair tells.
 MAX_UNCONFIGURED: Final = 20
 # Characters. Nothing longer is a number; it would be kept, and shown, for nothing.

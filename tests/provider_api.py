@@ -1,0 +1,23 @@
+"""The stand-in for the provider's API, in place of the provider."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from custom_components.intellisms.sending import client
+from custom_components.intellisms.sending.data import Keys
+from scripts.house.provider_api import ACCESS_KEY, SECRET_KEY, ProviderApi, provider_api
+
+from .log import keep_secret
+
+KEYS = Keys(access_key=ACCESS_KEY, secret_key=SECRET_KEY)
+
+
+@pytest.fixture
+async def api(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[ProviderApi]:
+    """Run the provider's API; a test that posts what is not documented fails."""
+    keep_secret([ACCESS_KEY, SECRET_KEY])
+    async with provider_api() as running:
+        monkeypatch.setattr(client, "API_URL", running.url)
+        yield running
+    assert running.wrong == []
