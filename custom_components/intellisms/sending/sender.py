@@ -20,7 +20,7 @@ from ..const import CONF_HOURLY_LIMIT, DEFAULT_HOURLY_LIMIT, EVENT_MESSAGE_SENT
 from ..faults import log_fault
 from ..privacy import keeps_off_disk
 from ..protocol import SendError, SendResult, doubtful, failed, line
-from ..receiving.directory import Directory
+from ..receiving.directory import Directory, recipient
 from .client import Client
 from .data import Letter, Sent, signal_sent
 from .errors import SendingError
@@ -143,7 +143,7 @@ class Sender:
             entry_id=self._entry.entry_id,
             letter=letter,
             result=result,
-            recipient=self._directory.recipient(letter.outgoing.to),
+            recipient=recipient(self._directory, letter.outgoing.to),
             context=Context(
                 user_id=parent.user_id if parent else None, parent_id=parent.id if parent else None
             ),
