@@ -1,9 +1,11 @@
 """The stand-in for the provider's API, in place of the provider."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
 
 import pytest
 
+from custom_components.intellisms.const import CONF_ACCESS_KEY, CONF_SECRET_KEY
 from custom_components.intellisms.sending import client
 from custom_components.intellisms.sending.data import Keys
 from scripts.house.provider_api import ACCESS_KEY, SECRET_KEY, ProviderApi, provider_api
@@ -11,6 +13,11 @@ from scripts.house.provider_api import ACCESS_KEY, SECRET_KEY, ProviderApi, prov
 from .log import keep_secret
 
 KEYS = Keys(access_key=ACCESS_KEY, secret_key=SECRET_KEY)
+
+
+def with_keys(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry's data with keys for sending."""
+    return {**data, CONF_ACCESS_KEY: KEYS.access_key, CONF_SECRET_KEY: KEYS.secret_key}
 
 
 @pytest.fixture

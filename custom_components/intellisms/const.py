@@ -21,6 +21,7 @@ EVENT_MESSAGE_STATUS: Final = f"{DOMAIN}_message_status"
 EVENT_AUTOMATION_RELOADED: Final = "automation_reloaded"
 
 CONF_ACCEPT: Final = "accept"
+CONF_ACCESS_KEY: Final = "access_key"
 CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
 CONF_HOURLY_LIMIT: Final = "hourly_limit"
 CONF_KEEP_OFF_DISK: Final = "keep_off_disk"
@@ -32,6 +33,7 @@ CONF_PERSON: Final = "person"
 CONF_PROVEN: Final = "proven"
 CONF_REACH: Final = "reach"
 CONF_REPLACED_IDS: Final = "replaced_ids"
+CONF_SECRET_KEY: Final = "secret_key"  # noqa: S105
 # This keeps the URL that Home Assistant had when the address was last shown (`async_mark_shown`).
 CONF_SHOWN_BASE: Final = "shown_base"
 
