@@ -10,7 +10,15 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.intellisms import condition, event, image, sensor, services, simulate
+from custom_components.intellisms import (
+    condition,
+    event,
+    image,
+    notify,
+    sensor,
+    services,
+    simulate,
+)
 from custom_components.intellisms.address import AddressProblem
 from custom_components.intellisms.condition import CONDITIONS
 from custom_components.intellisms.config_flow import IntelliSMSConfigFlow, IntelliSMSOptionsFlow
@@ -18,7 +26,7 @@ from custom_components.intellisms.const import Accept, Ignored, Issue
 from custom_components.intellisms.flows.contact import ContactFlow
 from custom_components.intellisms.flows.virtual_number import VirtualNumberFlow
 from custom_components.intellisms.protocol import ChannelName, ContentProblem
-from custom_components.intellisms.sending import account, actions, recipients
+from custom_components.intellisms.sending import account, actions, balance, recipients
 from custom_components.intellisms.sending.errors import TRANSLATION_KEYS
 from custom_components.intellisms.trigger import TRIGGERS
 from custom_components.intellisms.typed_numbers import NumberProblem
@@ -46,6 +54,7 @@ ENTITIES: dict[str, list[EntityDescription]] = {
         sensor.LAST_RECEIVED,
         *sensor.NUMBER_SENSORS,
         *sensor.ACCOUNT_SENSORS,
+        sensor.BALANCE,
     ],
 }
 
@@ -179,7 +188,7 @@ def test_issues() -> None:
 def test_exceptions() -> None:
     used = {
         node.value.value
-        for module in (simulate, condition, account, actions, recipients)
+        for module in (simulate, condition, account, actions, balance, recipients)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.keyword)
         and node.arg == "translation_key"
@@ -246,7 +255,10 @@ def test_entities_have_a_name_and_an_icon(platform: str) -> None:
     for key in keys:
         states = ICONS["entity"][platform][key].get("state", {})
         assert states.keys() <= TEXTS["entity"][platform][key].get("state", {}).keys()
-    assert TEXTS["entity"].keys() == ENTITIES.keys() == ICONS["entity"].keys()
+    assert TEXTS["entity"].keys() == ENTITIES.keys()
+    # This one is called as its device is.
+    assert ICONS["entity"].keys() - ENTITIES.keys() == {"notify"}
+    assert ICONS["entity"]["notify"].keys() == {notify.DESCRIPTION.translation_key}
 
 
 def test_states_and_attributes() -> None:

@@ -6,36 +6,57 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.sending.account import sending_of
-from tests.household import household
+from scripts.house.provider_api import ProviderApi
+from tests.log import keep_secret
 from tests.provider_api import KEYS, with_keys
-from tests.running import set_up
+
+
+def refused(hass: HomeAssistant, entry: MockConfigEntry) -> str | None:
+    """Return why an account cannot send."""
+    with pytest.raises(ServiceValidationError) as caught:
+        sending_of(hass, entry)
+    assert "{" not in str(caught.value)
+    return caught.value.translation_key
 
 
 async def test_keys_come_and_go_without_a_reload(
-    hass: HomeAssistant, house: MockConfigEntry
+    hass: HomeAssistant, house: MockConfigEntry, api: ProviderApi
 ) -> None:
-    with pytest.raises(ServiceValidationError) as caught:
-        sending_of(hass, house)
-    assert caught.value.translation_key == "no_keys"
+    receiver, without = house.runtime_data.receiver, house.data
+    assert refused(hass, house) == "no_keys"
 
-    receiver = house.runtime_data.receiver
-    hass.config_entries.async_update_entry(house, data=with_keys(house.data))
+    hass.config_entries.async_update_entry(house, data=with_keys(without))
     await hass.async_block_till_done()
-    first = sending_of(hass, house)
+    sending = sending_of(hass, house)
+    assert KEYS.secret_key not in repr(sending)
     hass.config_entries.async_update_entry(house, title="Another name")
     await hass.async_block_till_done()
+    assert sending_of(hass, house) is sending
 
-    assert sending_of(hass, house) is first
-    assert house.runtime_data.receiver is receiver
-    assert KEYS.secret_key not in repr(first)
-
-
-async def test_what_is_not_loaded_sends_nothing(hass: HomeAssistant) -> None:
-    entry = household()
-    await set_up(hass, entry)
-    hass.config_entries.async_update_entry(entry, data=with_keys(entry.data))
+    hass.config_entries.async_update_entry(house, data=without)
     await hass.async_block_till_done()
-    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert refused(hass, house) == "no_keys"
+    assert house.runtime_data.receiver is receiver
 
-    with pytest.raises(ServiceValidationError):
-        sending_of(hass, entry)
+
+async def test_other_keys_are_used_at_once(
+    hass: HomeAssistant, writing: MockConfigEntry, api: ProviderApi
+) -> None:
+    """What was sent within the hour goes on counting."""
+    sender = sending_of(hass, writing).sender
+    api.secret_key = "SK-other-1111"
+    keep_secret(api.secret_key)
+    hass.config_entries.async_update_entry(
+        writing, data={**writing.data, "secret_key": api.secret_key}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert sending_of(hass, writing).sender is sender
+    assert await sending_of(hass, writing).client.async_balance() == api.balance
+
+
+async def test_what_is_not_loaded_sends_nothing(
+    hass: HomeAssistant, writing: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_unload(writing.entry_id)
+    assert refused(hass, writing) == "no_keys"

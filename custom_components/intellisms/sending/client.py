@@ -50,7 +50,7 @@ class Client:
 
     def __init__(self, keys: Keys) -> None:
         """Use these keys."""
-        self._keys = keys
+        self.keys = keys
 
     async def async_send(
         self, outgoing: Outgoing, on_connected: Callable[[], None] = lambda: None
@@ -93,8 +93,8 @@ class Client:
         body = {
             "auth": {
                 "authtype": "accesskey",
-                "accesskey": self._keys.access_key,
-                "secretkey": self._keys.secret_key,
+                "accesskey": self.keys.access_key,
+                "secretkey": self.keys.secret_key,
             },
             "request_version": REQUEST_VERSION,
             "response_version": RESPONSE_VERSION,

@@ -225,9 +225,14 @@ def _contacts(
     return found
 
 
+def numbers_to_write_to(contact: Contact) -> tuple[str, ...]:
+    """Return the numbers at which a contact can be written to, the one to take first being the first."""
+    return tuple(number for number in contact.numbers if number.startswith("+"))
+
+
 def recipient_of(entry: IntelliSMSConfigEntry, entity_id: str, contact: Contact) -> Recipient:
     """Return a contact as a recipient; ServiceValidationError where they have no number."""
-    numbers = tuple(number for number in contact.numbers if number.startswith("+"))
+    numbers = numbers_to_write_to(contact)
     if not numbers:
         raise _error(translation_key="recipient_without_number", who=entity_id)
     heard = entry.runtime_data.journal.record(contact.subentry_id).heard
