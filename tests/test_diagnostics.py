@@ -197,6 +197,8 @@ async def test_what_is_in_a_dump(
             "has_cloudhook": False,
             "addresses_replaced": 1,
             "address_problem": "no_url",
+            "has_keys": False,
+            "hourly_limit": 100,
             "accept": "known",
             "keep_off_disk": False,
             "virtual_numbers": 1,

@@ -81,7 +81,7 @@ async def test_it_shows_the_address_and_the_others(
     hass.config_entries.async_update_entry(loaded, data={**loaded.data, "cloudhook_url": HOOK})
     result = await dialog.begin()
     assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "address")
-    assert result["menu_options"] == ["new_address", "cloudhook"]
+    assert result["menu_options"] == ["new_address", "cloudhook", "keys"]
     others = [
         f"{URL}/api/webhook/{WEBHOOK_ID}",
         f"{REMOTE}/api/intellisms/{WEBHOOK_ID}",
@@ -120,7 +120,7 @@ async def test_what_speaks_against_the_address_is_said_first(
     assert (result["step_id"], result["errors"]) == ("problem", {"base": problem})
     result = await dialog.submit()
     assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "address")
-    assert result["menu_options"] == ["new_address"]
+    assert result["menu_options"] == ["new_address", "keys"]
 
 
 async def test_without_a_url_it_looks_again_until_there_is_one(
@@ -294,7 +294,7 @@ async def test_to_a_cloudhook_and_back(
     assert (by_cloudhook.data["reach"], by_cloudhook.data["cloudhook_url"]) == ("cloudhook", HOOK)
     assert await door(sms()) == 200
     result = await dialog.begin()
-    assert result["menu_options"] == ["new_address", "direct"]
+    assert result["menu_options"] == ["new_address", "direct", "keys"]
     assert result["description_placeholders"]["url"] == HOOK
     assert URL in result["description_placeholders"]["others"]
     own = f"{URL}/api/intellisms/{WEBHOOK_ID}"
@@ -322,12 +322,12 @@ async def test_a_cloudhook_that_is_gone_is_not_shown_as_if_it_worked(
     result = await dialog.begin()
     assert (result["step_id"], result["errors"]) == ("problem", {"base": "cloudhook_gone"})
     result = await dialog.submit()
-    assert result["menu_options"] == ["new_address", "direct", "cloudhook"]
+    assert result["menu_options"] == ["new_address", "direct", "cloudhook", "keys"]
     assert (await dialog.submit(next_step_id="cloudhook"))["step_id"] == "cloudhook"
     # What is posted to the old one is acknowledged and lost.
     shown = ended(await dialog.submit(), "address_replaced_lost")
     assert shown == by_cloudhook.data["cloudhook_url"] == "https://hooks.example/2"
-    assert (await dialog.begin())["menu_options"] == ["new_address", "direct"]
+    assert (await dialog.begin())["menu_options"] == ["new_address", "direct", "keys"]
 
 
 async def test_from_a_cloudhook_that_is_gone_to_our_own_door(
@@ -346,7 +346,7 @@ async def test_a_door_that_nobody_reaches_is_not_offered_in_its_place(
     hass: HomeAssistant, by_cloudhook: MockConfigEntry, dialog: Reconfigure, url: str | None
 ) -> None:
     await hass.config.async_update(external_url=url)
-    assert (await dialog.begin())["menu_options"] == ["new_address"]
+    assert (await dialog.begin())["menu_options"] == ["new_address", "keys"]
 
 
 async def test_a_new_address_leaves_an_unused_cloudhook_behind(
@@ -364,7 +364,7 @@ async def test_there_is_no_way_back_without_a_url(
 ) -> None:
     await hass.config.async_update(external_url=None)
     result = await dialog.begin()
-    assert result["menu_options"] == ["new_address"]
+    assert result["menu_options"] == ["new_address", "keys"]
     assert result["description_placeholders"] == {"url": HOOK, "others": "-"}
 
 
@@ -415,7 +415,7 @@ async def test_a_cloudhook_is_offered_only_where_there_can_be_one(
 ) -> None:
     for name, value in state.items():
         setattr(cloud, name, value)
-    assert (await dialog.begin())["menu_options"] == ["new_address"]
+    assert (await dialog.begin())["menu_options"] == ["new_address", "keys"]
 
 
 async def test_without_a_cloud_a_cloudhook_cannot_be_had(
@@ -472,14 +472,14 @@ async def test_options_take_effect_without_a_reload(
     result: Any = await hass.config_entries.options.async_configure(flow["flow_id"], options)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    assert loaded.options == options
+    assert loaded.options == options | {"hourly_limit": 100}
     assert loaded.runtime_data is data
     assert await own_door(sms()) == 200
     assert messages == []
 
 
 async def test_options_are_shown_as_they_are(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    options = {"accept": "known", "keep_off_disk": True}
+    options = {"accept": "known", "keep_off_disk": True, "hourly_limit": 7}
     hass.config_entries.async_update_entry(loaded, options=options)
     flow: Any = await hass.config_entries.options.async_init(loaded.entry_id)
     suggested = {str(key): key.description["suggested_value"] for key in flow["data_schema"].schema}

@@ -11,14 +11,24 @@ from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.intellisms import condition, event, image, sensor, services, simulate
+from custom_components.intellisms import (
+    condition,
+    event,
+    image,
+    notify,
+    sensor,
+    services,
+    simulate,
+)
 from custom_components.intellisms.address import AddressProblem
 from custom_components.intellisms.condition import CONDITIONS
 from custom_components.intellisms.config_flow import IntelliSMSConfigFlow, IntelliSMSOptionsFlow
 from custom_components.intellisms.const import Accept, Ignored, Issue
 from custom_components.intellisms.flows.contact import ContactFlow
 from custom_components.intellisms.flows.virtual_number import VirtualNumberFlow
-from custom_components.intellisms.protocol import ChannelName
+from custom_components.intellisms.protocol import ChannelName, ContentProblem
+from custom_components.intellisms.sending import account, actions, balance, recipients
+from custom_components.intellisms.sending.errors import TRANSLATION_KEYS
 from custom_components.intellisms.trigger import TRIGGERS
 from custom_components.intellisms.typed_numbers import NumberProblem
 
@@ -45,6 +55,7 @@ ENTITIES: dict[str, list[EntityDescription]] = {
         sensor.LAST_RECEIVED,
         *sensor.NUMBER_SENSORS,
         *sensor.ACCOUNT_SENSORS,
+        sensor.BALANCE,
     ],
 }
 
@@ -180,13 +191,14 @@ def test_issues() -> None:
 def test_exceptions() -> None:
     used = {
         node.value.value
-        for module in (simulate, condition)
+        for module in (simulate, condition, account, actions, balance, recipients)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.keyword)
         and node.arg == "translation_key"
         and isinstance(node.value, ast.Constant)
     }
-    assert TEXTS["exceptions"].keys() == used | set(NumberProblem)
+    sending = {*ContentProblem, *TRANSLATION_KEYS}
+    assert TEXTS["exceptions"].keys() == used | set(NumberProblem) | sending
 
 
 # ---- triggers, conditions, actions --------------------------------------------------
@@ -194,7 +206,12 @@ def test_exceptions() -> None:
 AUTOMATION = [
     ("triggers", "triggers.yaml", set(TRIGGERS), "trigger"),
     ("conditions", "conditions.yaml", set(CONDITIONS), "condition"),
-    ("services", "services.yaml", {services.SERVICE_SIMULATE_MESSAGE}, "service"),
+    (
+        "services",
+        "services.yaml",
+        {services.SERVICE_SEND_MESSAGE, services.SERVICE_SIMULATE_MESSAGE},
+        "service",
+    ),
 ]
 
 
@@ -241,7 +258,10 @@ def test_entities_have_a_name_and_an_icon(platform: str) -> None:
     for key in keys:
         states = ICONS["entity"][platform][key].get("state", {})
         assert states.keys() <= TEXTS["entity"][platform][key].get("state", {}).keys()
-    assert TEXTS["entity"].keys() == ENTITIES.keys() == ICONS["entity"].keys()
+    assert TEXTS["entity"].keys() == ENTITIES.keys()
+    # This one is called as its device is.
+    assert ICONS["entity"].keys() - ENTITIES.keys() == {"notify"}
+    assert ICONS["entity"]["notify"].keys() == {notify.DESCRIPTION.translation_key}
 
 
 def test_states_and_attributes() -> None:

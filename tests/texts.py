@@ -13,7 +13,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlow, ConfigSubentryFlow, OptionsFlow
 from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN
-from homeassistant.data_entry_flow import FlowHandler, FlowResultType
+from homeassistant.data_entry_flow import FlowHandler, FlowResultType, section
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
@@ -73,8 +73,18 @@ def _shown(texts: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
     shown += [step["menu_options"][option] for option in result.get("menu_options") or ()]
     shown += [texts["error"][error] for error in (result.get("errors") or {}).values()]
     schema = result["data_schema"] if result["type"] is FlowResultType.FORM else None
-    for field in schema.schema if schema else ():
-        shown += [step["data"][str(field)], step["data_description"][str(field)]]
+    return shown + _fields(step, schema.schema if schema else {})
+
+
+def _fields(texts: Mapping[str, Any], schema: Mapping[Any, Any]) -> list[str]:
+    """Return the texts of a form's fields, those in its sections too."""
+    shown: list[str] = []
+    for field, selector in schema.items():
+        if isinstance(selector, section):
+            part = texts["sections"][str(field)]
+            shown += [part["name"], part["description"], *_fields(part, selector.schema.schema)]
+        else:
+            shown += [texts["data"][str(field)], texts["data_description"][str(field)]]
     return shown
 
 

@@ -25,10 +25,12 @@ from .receiving.journal import Journal
 from .receiving.journal_files import remove_files
 from .receiving.receiver import Receiver
 from .receiving.signals import signal_disk
+from .sending.account import async_apply_keys, async_stop_sending
+from .sending_issues import SendingIssues
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.SENSOR]
+PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.NOTIFY, Platform.SENSOR]
 # This holds, by entry id, each journal that the disk did not take when it was closed. Its entry
 # goes on with it when it is loaded again: what was published must not be published twice.
 DATA_UNWRITTEN: HassKey[dict[str, Journal]] = HassKey(f"{DOMAIN}_unwritten")
@@ -83,12 +85,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     entry.async_on_unload(privacy.async_stop)
     watch = Watch(hass, entry)
     watch.async_start()
+    entry.async_on_unload(partial(async_stop_sending, hass, entry))
+    async_apply_keys(hass, entry)
+    SendingIssues(hass, entry).async_start()
     await async_prune_pictures(hass, entry, unfinished=True)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     async def updated(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         """Bring everything in line with the entry as it was changed."""
         _take_over(hass, entry)
+        async_apply_keys(hass, entry)
         journal.async_account_changed()
         privacy.async_apply()
         # A message may have changed the entry (it proves the address), and core would log the

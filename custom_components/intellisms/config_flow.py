@@ -7,7 +7,6 @@ from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntry,
     ConfigEntryState,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
@@ -19,6 +18,9 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -41,10 +43,12 @@ from .const import (
     CONF_ACCEPT,
     CONF_AWAITED,
     CONF_CLOUDHOOK_URL,
+    CONF_HOURLY_LIMIT,
     CONF_KEEP_OFF_DISK,
     CONF_REACH,
     CONF_REPLACED_IDS,
     CONF_SHOWN_BASE,
+    DEFAULT_HOURLY_LIMIT,
     DOMAIN,
     ENTRY_VERSION,
     SUBENTRY_CONTACT,
@@ -53,7 +57,10 @@ from .const import (
     Reach,
 )
 from .flows.contact import ContactFlow
+from .flows.form import FormError
+from .flows.keys import SECTION_KEYS, SET_UP_SCHEMA, KeysFlow
 from .flows.virtual_number import VirtualNumberFlow
+from .sending.account import keys_of
 
 OPTIONS_SCHEMA = vol.Schema(
     {
@@ -65,11 +72,15 @@ OPTIONS_SCHEMA = vol.Schema(
             )
         ),
         vol.Required(CONF_KEEP_OFF_DISK, default=False): BooleanSelector(),
+        vol.Required(CONF_HOURLY_LIMIT, default=DEFAULT_HOURLY_LIMIT): vol.All(
+            NumberSelector(NumberSelectorConfig(min=1, step=1, mode=NumberSelectorMode.BOX)),
+            vol.Coerce(int),
+        ),
     }
 )
 
 
-class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
+class IntelliSMSConfigFlow(KeysFlow, domain=DOMAIN):
     """Create the account, so that its address is live before anyone sees it."""
 
     VERSION = ENTRY_VERSION
@@ -93,9 +104,14 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask to go on, then create the account with a new address."""
+        """Ask to go on, and for keys of whoever has some; create the account with a new address."""
         if user_input is None:
-            return self.async_show_form(step_id="user")
+            return self.show_keys_form("user", SET_UP_SCHEMA)
+        typed = user_input.get(SECTION_KEYS, {})
+        try:
+            keys, _ = await self.async_checked_keys(typed) if any(typed.values()) else ({}, None)
+        except FormError as err:
+            return self.show_keys_form("user", SET_UP_SCHEMA, user_input, err)
         return self.async_create_entry(
             title="IntelliSMS",
             data={
@@ -104,6 +120,7 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
                 CONF_REACH: Reach.DIRECT.value,
                 CONF_CLOUDHOOK_URL: None,
                 CONF_SHOWN_BASE: base_url(self.hass),
+                **keys,
             },
         )
 
@@ -164,6 +181,7 @@ class IntelliSMSConfigFlow(ConfigFlow, domain=DOMAIN):
         # A cloudhook that is gone can be replaced by a new one, too.
         if (not by_cloudhook or address.problem) and is_cloud_ready(self.hass):
             options.append("cloudhook")
+        options += ["keys", "remove_keys"] if keys_of(entry) else ["keys"]
         others = [f"- `{url}`" for url in other_addresses(self.hass, entry.data)]
         return self.async_show_menu(
             step_id="address",

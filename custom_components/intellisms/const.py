@@ -14,15 +14,18 @@ DOCS_URL: Final = "https://github.com/intellisms-ha/intellisms/blob/main/docs"
 ISSUES_URL: Final = "https://github.com/intellisms-ha/intellisms/issues"
 
 EVENT_MESSAGE_RECEIVED: Final = f"{DOMAIN}_message_received"
+EVENT_MESSAGE_SENT: Final = f"{DOMAIN}_message_sent"
 EVENT_MESSAGE_STATUS: Final = f"{DOMAIN}_message_status"
 # The automation component fires this event. Its name is copied (from 2026.7.0 and 2026.11.0),
 # as importing that component would load it with all that it needs.
 EVENT_AUTOMATION_RELOADED: Final = "automation_reloaded"
 
 CONF_ACCEPT: Final = "accept"
+CONF_ACCESS_KEY: Final = "access_key"
 # This is true from when the address was replaced until something is posted to the new one.
 CONF_AWAITED: Final = "awaited"
 CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
+CONF_HOURLY_LIMIT: Final = "hourly_limit"
 CONF_KEEP_OFF_DISK: Final = "keep_off_disk"
 CONF_NUMBER: Final = "number"
 CONF_NUMBERS: Final = "numbers"
@@ -32,6 +35,7 @@ CONF_PERSON: Final = "person"
 CONF_PROVEN: Final = "proven"
 CONF_REACH: Final = "reach"
 CONF_REPLACED_IDS: Final = "replaced_ids"
+CONF_SECRET_KEY: Final = "secret_key"  # noqa: S105
 # This keeps the URL that Home Assistant had when the address was last shown (`async_mark_shown`).
 CONF_SHOWN_BASE: Final = "shown_base"
 
@@ -42,6 +46,8 @@ SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 MESSAGE_KEY: Final = "message"
 # A state has at most this many characters; core refuses a longer one, and logs its text.
 MAX_STATE_LENGTH: Final = 255
+# Messages that an account sends in an hour, unless its option `CONF_HOURLY_LIMIT` says otherwise.
+DEFAULT_HOURLY_LIMIT: Final = 100
 # Numbers that nobody has configured of which the last message is kept, and a repair tells.
 MAX_UNCONFIGURED: Final = 20
 # Characters. Nothing longer is a number; it would be kept, and shown, for nothing.
@@ -90,7 +96,9 @@ class Issue(StrEnum):
     CLOUDHOOK_GONE = "cloudhook_gone"
     DISK = "disk"
     FLOOD = "flood"
+    HOURLY_LIMIT = "hourly_limit"
     NEWER_VERSION = "newer_version"
+    NO_CREDIT = "no_credit"
     NO_NUMBER_NAMED = "no_number_named"
     NOT_REACHABLE = "not_reachable"
     UNKNOWN_NUMBER = "unknown_number"

@@ -14,9 +14,11 @@ from .address import shown_address
 from .const import (
     CONF_ACCEPT,
     CONF_CLOUDHOOK_URL,
+    CONF_HOURLY_LIMIT,
     CONF_PERSON,
     CONF_REACH,
     CONF_REPLACED_IDS,
+    DEFAULT_HOURLY_LIMIT,
     SUBENTRY_CONTACT,
     SUBENTRY_VIRTUAL_NUMBER,
     Accept,
@@ -26,6 +28,7 @@ from .protocol import ChannelName, MessageType
 from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
 from .receiving.directory import Contact, Listing
 from .receiving.journal import Record
+from .sending.account import keys_of
 
 
 async def async_get_config_entry_diagnostics(
@@ -65,6 +68,8 @@ def _entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> dict[str, Any]:
         "has_cloudhook": bool(entry.data[CONF_CLOUDHOOK_URL]),
         "addresses_replaced": len(entry.data[CONF_REPLACED_IDS]),
         "address_problem": shown_address(hass, entry.data).problem,
+        "has_keys": keys_of(entry) is not None,
+        "hourly_limit": entry.options.get(CONF_HOURLY_LIMIT, DEFAULT_HOURLY_LIMIT),
         "accept": entry.options.get(CONF_ACCEPT, Accept.EVERYONE),
         "keep_off_disk": keeps_off_disk(entry),
         "virtual_numbers": kinds.count(SUBENTRY_VIRTUAL_NUMBER),

@@ -39,7 +39,7 @@ class Issues:
         *,
         fixable: bool = False,
         placeholders: dict[str, str] | None = None,
-        data: dict[str, str | int] | None = None,
+        data: dict[str, str | int | float] | None = None,
     ) -> None:
         """Raise an issue, or bring the one that is raised up to date.
 

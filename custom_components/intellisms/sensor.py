@@ -11,19 +11,21 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.helpers.typing import StateType
 
 from .const import DOMAIN, MAX_STATE_LENGTH, Ignored
-from .entity import AccountEntity, RecordEntity
+from .entity import AccountEntity, IntelliSMSEntity, RecordEntity, stay_in_place
 from .quoted import fitting, shown_sender
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
 from .receiving.directory import Listing, VirtualNumber
 from .receiving.journal import AccountRecord, Record
+from .sending.balance import Balance
+from .sending_entities import Keyed, async_follow_keys
 
 PARALLEL_UPDATES = 0
 
@@ -119,10 +121,16 @@ ACCOUNT_SENSORS = (
         attributes_fn=lambda account: {reason: account.ignored[reason] for reason in Ignored},
     ),
 )
+BALANCE = SensorEntityDescription(
+    key="balance",
+    translation_key="balance",
+    state_class=SensorStateClass.TOTAL,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
 
 
 async def async_setup_entry(
-    _hass: HomeAssistant,
+    hass: HomeAssistant,
     entry: IntelliSMSConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
@@ -143,6 +151,17 @@ async def async_setup_entry(
         )
 
     entry.runtime_data.directory.async_on_added(add)
+    async_follow_keys(
+        hass,
+        entry,
+        async_add_entities,
+        Keyed(
+            platform=Platform.SENSOR,
+            key=BALANCE.key,
+            owners=lambda: [entry.entry_id],
+            make=lambda sending, _: BalanceSensor(entry, sending.balance),
+        ),
+    )
 
 
 class RecordSensor(RecordEntity, SensorEntity):
@@ -217,6 +236,31 @@ class AccountSensor(AccountEntity, SensorEntity):
         if (attributes_fn := self.entity_description.attributes_fn) is None:
             return None
         return attributes_fn(self._journal.account)
+
+
+class BalanceSensor(IntelliSMSEntity, SensorEntity):
+    """Shows how many credits are left."""
+
+    async_entity_id_changed = stay_in_place
+
+    def __init__(self, entry: IntelliSMSConfigEntry, balance: Balance) -> None:
+        """Show what is asked for hourly, and after what is sent."""
+        super().__init__(entry, entry.entry_id, BALANCE)
+        self._balance = balance
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self._balance.last_update_success
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        return self._balance.data
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        self.async_on_remove(self._balance.async_add_listener(self.async_write_ha_state))
 
 
 def _as_state(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import NotRequired, TypedDict
 from .models import EDIT, MessageType
 from .values import (
     JsonObject,
-    read_coordinate,
+    read_decimal,
     read_name,
     read_number,
     read_object,
@@ -193,8 +193,8 @@ def _location(message: JsonObject, kind: str) -> Content:
     return {
         "type": kind,
         "text": ", ".join(named) or None,
-        "latitude": read_coordinate(place.get("latitude")),
-        "longitude": read_coordinate(place.get("longitude")),
+        "latitude": read_decimal(place.get("latitude")),
+        "longitude": read_decimal(place.get("longitude")),
     }
 
 

@@ -13,7 +13,7 @@ MAX_WORD = 64
 MAX_DIGITS = 18
 # A time whose offset lost its plus, which is a space in a form: `...T14:45:12 01:00`.
 _LOST_PLUS = re.compile(r"([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?) ([0-9]{2}:?[0-9]{2})")
-_COORDINATE = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+_DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 # A JSON object as it was posted, with anything in it.
 type JsonObject = dict[str, Any]
@@ -68,14 +68,14 @@ def read_code(value: Any) -> int | None:
     return int(digits) if readable else None
 
 
-def read_coordinate(value: Any) -> float | None:
-    """Return degrees of latitude or longitude, whether they were posted as a number or as text."""
-    if isinstance(value, str) and not _COORDINATE.fullmatch(value := value.strip()):
+def read_decimal(value: Any) -> float | None:
+    """Return a decimal number, whether it was posted as one or as text."""
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value := value.strip()):
         return None
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return None
-    degrees = float(value)
-    return degrees if isfinite(degrees) else None
+    number = float(value)
+    return number if isfinite(number) else None
 
 
 def read_time(value: Any) -> datetime | None:

@@ -72,6 +72,14 @@ class _Sender(TypedDict):
     contact_id: str | None
 
 
+class Recipient(TypedDict):
+    """What an event says of whom a message was sent to."""
+
+    to_name: str | None
+    to_device_id: str | None
+    person_id: str | None
+
+
 class Directory:
     """The virtual numbers and contacts of a config entry, in step with its subentries.
 
@@ -266,3 +274,13 @@ class Directory:
 @callback
 def _is_renaming(event_data: dr.EventDeviceRegistryUpdatedData) -> bool:
     return event_data["action"] == "update" and "name_by_user" in event_data["changes"]
+
+
+def recipient(directory: Directory, number: str | None) -> Recipient:
+    """Return what an event says of whom a message was sent to, besides their number."""
+    contact = directory.contact(number)
+    return {
+        "to_name": contact.name if contact else None,
+        "to_device_id": contact.device_id if contact else None,
+        "person_id": directory.person_id(contact),
+    }

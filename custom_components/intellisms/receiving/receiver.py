@@ -24,7 +24,7 @@ from ..protocol import (
     StatusReport,
 )
 from .delivery import Delivery
-from .directory import Directory
+from .directory import Directory, recipient
 from .flood import Flood
 from .journal import Journal
 from .signals import (
@@ -202,16 +202,13 @@ class Receiver:
         """Tell how far a message that was sent has come, once for each status."""
         if self._journal.has_seen(report.key):
             return Outcome.PASSED_OVER
-        contact = self._directory.contact(report.to)
         self._hass.bus.async_fire(
             EVENT_MESSAGE_STATUS,
             {
                 "entry_id": self._entry_id,
                 "message_id": report.message_id,
                 "to": report.to,
-                "to_name": contact.name if contact else None,
-                "to_device_id": contact.device_id if contact else None,
-                "person_id": self._directory.person_id(contact),
+                **recipient(self._directory, report.to),
                 "status": report.status,
                 "status_code": report.status_code,
                 "status_text": report.status_text,

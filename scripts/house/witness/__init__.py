@@ -1,22 +1,34 @@
 """Write down what happens to each message, where a SIGKILL cannot take it back.
 
+With `api_url` it also lets the integration speak to a stand-in for the provider's API
+(`provider_api.py`): the integration itself has no switch for that.
+
 A line is one `write` to a file, within the very call of the event or the action: no
 buffer, no thread and no await stands between what happened and the kernel's copy of it.
 """
 
+from importlib import import_module
 import os
 import time
 
 from homeassistant.core import Event, HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
+import voluptuous as vol
 
 DOMAIN = "witness"
-CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
+CLIENT, API_URL = "custom_components.intellisms.sending.client", "API_URL"
+# `witness:` alone is empty, not an object.
+CONFIG_SCHEMA = vol.Schema(
+    {DOMAIN: vol.Any(None, {vol.Optional("api_url"): cv.string})}, extra=vol.ALLOW_EXTRA
+)
 
 
-async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Listen to the bus, and offer the action that automations call."""
+    if api_url := (config[DOMAIN] or {}).get("api_url"):
+        client = await hass.async_add_import_executor_job(import_module, CLIENT)
+        setattr(client, API_URL, api_url)
     path = hass.config.path("witness.log")
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 

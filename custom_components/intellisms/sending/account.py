@@ -1,0 +1,82 @@
+"""What an account with keys sends by; one without keys only receives."""
+
+from dataclasses import dataclass
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.signal_type import SignalType
+
+from ..const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
+from ..receiving.data import IntelliSMSConfigEntry
+from .balance import Balance, async_end_reauth
+from .client import Client
+from .data import Keys
+from .sender import Sender
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sending:
+    """The parts that an account with keys sends by; other keys are given to the client."""
+
+    client: Client
+    sender: Sender
+    balance: Balance
+
+
+# This holds what loaded entries with keys send by, by entry id. What an entry receives by lies
+# in its `runtime_data`, and knows nothing of this.
+DATA_SENDING: HassKey[dict[str, Sending]] = HassKey(f"{DOMAIN}_sending")
+
+
+def signal_sending(entry_id: str) -> SignalType[()]:
+    """Return the signal for when whether, or to whom, an account can send may have changed."""
+    return SignalType(f"{DOMAIN}_sending_{entry_id}")
+
+
+def keys_of(entry: IntelliSMSConfigEntry) -> Keys | None:
+    """Return the keys that a person entered, None if there are none."""
+    if not entry.data.get(CONF_ACCESS_KEY) or not entry.data.get(CONF_SECRET_KEY):
+        return None
+    return Keys(access_key=entry.data[CONF_ACCESS_KEY], secret_key=entry.data[CONF_SECRET_KEY])
+
+
+@callback
+def find_sending(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> Sending | None:
+    """Return what an account sends by, None where it has no keys or is not loaded."""
+    return hass.data.get(DATA_SENDING, {}).get(entry.entry_id)
+
+
+@callback
+def sending_of(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> Sending:
+    """Return what an account sends by; ServiceValidationError where it has no keys."""
+    if (sending := find_sending(hass, entry)) is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_keys")
+    return sending
+
+
+@callback
+def async_apply_keys(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
+    """Send by the keys as they are now, from the next message on; without keys, no more."""
+    keys, present = keys_of(entry), find_sending(hass, entry)
+    if keys is None:
+        async_stop_sending(hass, entry)
+        async_end_reauth(hass, entry)
+    elif present is None:
+        client = Client(keys)
+        sender = Sender(hass, entry, client=client, directory=entry.runtime_data.directory)
+        sending = Sending(client=client, sender=sender, balance=Balance(hass, entry, client))
+        hass.data.setdefault(DATA_SENDING, {})[entry.entry_id] = sending
+        sending.balance.async_start()
+    elif present.client.keys != keys:
+        present.client.keys = keys
+        present.balance.async_ask()
+    async_dispatcher_send(hass, signal_sending(entry.entry_id))
+
+
+@callback
+def async_stop_sending(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
+    """Send no more; what is under way is core's to end, with the entry."""
+    if sending := hass.data.get(DATA_SENDING, {}).pop(entry.entry_id, None):
+        hass.async_create_task(sending.balance.async_shutdown())
