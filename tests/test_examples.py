@@ -22,6 +22,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.intellisms.const import (
     EVENT_MESSAGE_RECEIVED,
+    EVENT_MESSAGE_SENT,
     EVENT_MESSAGE_STATUS,
     Ignored,
 )
@@ -35,13 +36,26 @@ from custom_components.intellisms.matching.patterns import (
 )
 from custom_components.intellisms.message_filter import Reason
 from custom_components.intellisms.picture import PictureError
-from custom_components.intellisms.protocol import STATUS_WORDS, MessageType
+from custom_components.intellisms.protocol import (
+    STATUS_WORDS,
+    MessageType,
+    Outgoing,
+    SendChannel,
+    SendOutcome,
+    SentType,
+    Sms,
+)
 from custom_components.intellisms.receiving.delivery import Excerpt
+from custom_components.intellisms.sending.client import Client
+from custom_components.intellisms.sending.data import Letter
+from custom_components.intellisms.sending.errors import SendingError
+from custom_components.intellisms.sending.sender import Sender
 from custom_components.intellisms.trigger import BUTTON_TYPES
 
 from .household import (
     ANNA,
     BEN,
+    GATE,
     SHOP,
     STRANGER,
     button,
@@ -54,6 +68,7 @@ from .household import (
     text,
     whatsapp,
 )
+from .provider_api import KEYS
 from .running import Post, automate, pass_time, settle
 
 ROOT = Path(__file__).parents[1]
@@ -455,6 +470,20 @@ async def test_status_keys(hass: HomeAssistant, loaded: MockConfigEntry, own_doo
     assert words(table["status"]) == list(STATUS_WORDS.values())
 
 
+async def test_sent_keys(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    events = async_capture_events(hass, EVENT_MESSAGE_SENT)
+    # To our own number nothing is sent.
+    outgoing = Outgoing(to=GATE, content=Sms(text="Hello"))
+    sender = Sender(hass, loaded, client=Client(KEYS), directory=loaded.runtime_data.directory)
+    with pytest.raises(SendingError):
+        await sender.async_send([Letter(outgoing=outgoing)])
+    (table,) = tables("Event `intellisms_message_sent`")
+    assert list(table) == list(events[0].data)
+    assert set(words(table["channel"])) == set(SendChannel)
+    assert words(table["type"]) == list(SentType)
+    assert set(SendOutcome) <= set(words(table["outcome"]))
+
+
 def test_entities() -> None:
     found = tables("Entities")
     shown = {
@@ -481,6 +510,7 @@ def test_entities() -> None:
         ("Trigger: message received", "triggers.yaml", "message_received"),
         ("Trigger: button tapped", "triggers.yaml", "button_tapped"),
         ("Condition *Last message*", "conditions.yaml", "last_message"),
+        ("Action *Send message*", "services.yaml", "send_message"),
         ("Action *Simulate message*", "services.yaml", "simulate_message"),
     ],
 )
@@ -581,7 +611,7 @@ async def test_what_keeps_messages_out_of_the_recorder(
         for path in (ROOT / "blueprints").rglob("*.yaml")
         for event in re.findall(r" event: (\w+)", path.read_text())
     }
-    fired = {EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_STATUS} | by_blueprints
+    fired = {EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_SENT, EVENT_MESSAGE_STATUS} | by_blueprints
     assert fired == set(excluded["event_types"])
 
 

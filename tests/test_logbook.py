@@ -15,8 +15,14 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED
-from custom_components.intellisms.logbook import ICON, MAX_SHOWN_CHARACTERS, async_describe_events
+from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_SENT
+from custom_components.intellisms.logbook import (
+    ICON,
+    MAX_SHOWN_CHARACTERS,
+    NOT_SENT_ICON,
+    SENT_ICON,
+    async_describe_events,
+)
 
 from .household import (
     ANNA,
@@ -111,6 +117,48 @@ async def test_lines(house: MockConfigEntry, logbook: Logbook) -> None:
         ("Gate", "received from Anna: a message (text)"),
         ("Gate", f"received from {STRANGER}: “Open” Gate received from Anna: “Open”"),
     ]
+
+
+SENT = {
+    "to": ANNA,
+    "to_name": "Anna",
+    "entity_id": "notify.anna",
+    "channel": "whatsapp",
+    "type": "buttons",
+    "text": "Sesame",
+    "outcome": "sent",
+    "error": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected", "icon"),
+    [
+        ({}, "was sent “Sesame” by WhatsApp", SENT_ICON),
+        ({"text": None, "channel": "sms"}, "was sent a message (buttons) by SMS", SENT_ICON),
+        (
+            {"outcome": "not_sent", "channel": "voice", "error": "insufficient_credit"},
+            "was not sent “Sesame” by a call (insufficient_credit)",
+            NOT_SENT_ICON,
+        ),
+        (
+            {"outcome": "may_have_been_sent", "error": "no_answer"},
+            "may have been sent “Sesame” by WhatsApp (no_answer)",
+            NOT_SENT_ICON,
+        ),
+    ],
+)
+async def test_what_was_sent(
+    hass: HomeAssistant, logbook: Logbook, changed: dict[str, Any], expected: str, icon: str
+) -> None:
+    hass.bus.async_fire(EVENT_MESSAGE_SENT, SENT | changed)
+    hass.bus.async_fire(EVENT_MESSAGE_SENT, SENT | {"to_name": None, "entity_id": None} | changed)
+    entries = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
+    assert [(line["name"], line.get("entity_id")) for line in entries] == [
+        ("Anna", "notify.anna"),
+        (ANNA, None),
+    ]
+    assert {(line["message"], line["icon"]) for line in entries} == {(expected, icon)}
 
 
 @pytest.mark.parametrize(
@@ -297,4 +345,4 @@ async def test_an_event_that_somebody_else_fired(
 def test_only_messages_are_described(hass: HomeAssistant) -> None:
     described = []
     async_describe_events(hass, lambda domain, event, _describe: described.append((domain, event)))
-    assert described == [(DOMAIN, EVENT_MESSAGE_RECEIVED)]
+    assert described == [(DOMAIN, EVENT_MESSAGE_RECEIVED), (DOMAIN, EVENT_MESSAGE_SENT)]

@@ -26,7 +26,7 @@ from custom_components.intellisms.const import Accept, Ignored, Issue
 from custom_components.intellisms.flows.contact import ContactFlow
 from custom_components.intellisms.flows.virtual_number import VirtualNumberFlow
 from custom_components.intellisms.protocol import ChannelName, ContentProblem
-from custom_components.intellisms.sending import account, balance
+from custom_components.intellisms.sending import account, actions, balance, recipients
 from custom_components.intellisms.sending.errors import TRANSLATION_KEYS
 from custom_components.intellisms.trigger import TRIGGERS
 from custom_components.intellisms.typed_numbers import NumberProblem
@@ -188,7 +188,7 @@ def test_issues() -> None:
 def test_exceptions() -> None:
     used = {
         node.value.value
-        for module in (simulate, condition, account, balance)
+        for module in (simulate, condition, account, actions, balance, recipients)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.keyword)
         and node.arg == "translation_key"
@@ -203,7 +203,12 @@ def test_exceptions() -> None:
 AUTOMATION = [
     ("triggers", "triggers.yaml", set(TRIGGERS), "trigger"),
     ("conditions", "conditions.yaml", set(CONDITIONS), "condition"),
-    ("services", "services.yaml", {services.SERVICE_SIMULATE_MESSAGE}, "service"),
+    (
+        "services",
+        "services.yaml",
+        {services.SERVICE_SEND_MESSAGE, services.SERVICE_SIMULATE_MESSAGE},
+        "service",
+    ),
 ]
 
 

@@ -1,4 +1,4 @@
-"""A readable line in the logbook for each message."""
+"""A readable line in the logbook for each message that came, and for each that was sent or was not."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +11,19 @@ from homeassistant.components.logbook.const import (
 )
 from homeassistant.core import Event, HomeAssistant, callback
 
-from .const import DOMAIN, EVENT_MESSAGE_RECEIVED
+from .const import DOMAIN, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_SENT
 from .quoted import one_line, shown_sender
 
 MAX_SHOWN_CHARACTERS = 100
 ICON = "mdi:message-arrow-left"
+SENT_ICON, NOT_SENT_ICON = "mdi:message-arrow-right", "mdi:message-alert"
+_CHANNELS = {"whatsapp": "by WhatsApp", "sms": "by SMS", "voice": "by a call"}
+# What became of what was to be sent.
+_OUTCOMES = {
+    "sent": "was sent",
+    "not_sent": "was not sent",
+    "may_have_been_sent": "may have been sent",
+}
 # What types of messages are called; what a person wrote with them stands behind.
 _KINDS = {
     "image": "a picture",
@@ -64,7 +72,31 @@ def async_describe_events(
             line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
         return line
 
+    @callback
+    def describe_sent(event: Event[dict[str, Any]]) -> dict[str, str]:
+        """Return a line of the contact's `notify` entity, else under the recipient's name."""
+        data = event.data
+        outcome = str(data.get("outcome"))
+        line = {
+            LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
+            LOGBOOK_ENTRY_MESSAGE: _became(data, outcome),
+            LOGBOOK_ENTRY_ICON: SENT_ICON if outcome == "sent" else NOT_SENT_ICON,
+        }
+        if isinstance(entity_id := data.get("entity_id"), str) and entity_id:
+            line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
+        return line
+
     async_describe_event(DOMAIN, EVENT_MESSAGE_RECEIVED, describe)
+    async_describe_event(DOMAIN, EVENT_MESSAGE_SENT, describe_sent)
+
+
+def _became(data: dict[str, Any], outcome: str) -> str:
+    """Return what an event's data say became of a message that was to be sent."""
+    said = f"“{_short(text)}”" if (text := data.get("text")) else f"a message ({data.get('type')})"
+    channel = str(data.get("channel"))
+    way = _CHANNELS.get(channel, f"by {channel}")
+    why = f" ({error})" if (error := data.get("error")) else ""
+    return f"{_OUTCOMES.get(outcome, outcome)} {said} {way}{why}"
 
 
 def _happened(data: dict[str, Any], sender: str) -> str:

@@ -17,18 +17,18 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN
 from .entity import IntelliSMSEntity, stay_in_place
 from .faults import guarded
-from .protocol import ContentError, Outgoing, Sms
+from .protocol import ContentError, Draft, Outgoing
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.directory import Contact, Listing
 from .sending.account import sending_of
+from .sending.actions import DEFAULT_MAX_PARTS
 from .sending.data import Letter, Sent, signal_sent
+from .sending.recipients import ChannelChoice, recipient_of, sendable_numbers
 from .sending_entities import Keyed, async_follow_keys
 
 PARALLEL_UPDATES = 0
 
 DESCRIPTION = NotifyEntityDescription(key="notify", translation_key="contact")
-# A text of more parts is refused, as each part is paid for.
-MAX_PARTS = 6
 
 
 async def async_setup_entry(
@@ -40,7 +40,7 @@ async def async_setup_entry(
     directory = entry.runtime_data.directory
 
     def owners() -> Iterable[str]:
-        return [listing.subentry_id for listing in directory if _number(listing)]
+        return [listing.subentry_id for listing in directory if _can_be_written_to(listing)]
 
     async_follow_keys(
         hass,
@@ -103,9 +103,14 @@ class ContactNotifier(IntelliSMSEntity, NotifyEntity):
 
     def _letter(self, text: str) -> Letter:
         """Return what is sent; ServiceValidationError where it cannot be."""
-        number = _number(self._entry.runtime_data.directory.get(self._subentry_id)) or ""
+        directory = self._entry.runtime_data.directory
+        contact = directory.get(self._subentry_id)
+        recipient = recipient_of(self._entry, self.entity_id, contact)
+        route = recipient.route(ChannelChoice.AUTOMATIC, None, directory)
+        draft = Draft(message=text, max_parts=DEFAULT_MAX_PARTS)
         try:
-            outgoing = Outgoing(to=number, content=Sms(text=text, max_parts=MAX_PARTS))
+            content = draft.content(route.channel)
+            outgoing = Outgoing(to=route.to, sender=route.sender, content=content)
         except ContentError as err:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
@@ -115,8 +120,6 @@ class ContactNotifier(IntelliSMSEntity, NotifyEntity):
         return Letter(outgoing=outgoing, entity_id=self.entity_id)
 
 
-def _number(listing: Listing | None) -> str | None:
-    """Return the number that a contact is written to at, None if there is none."""
-    if not isinstance(listing, Contact):
-        return None
-    return next((number for number in listing.numbers if number.startswith("+")), None)
+def _can_be_written_to(listing: Listing) -> bool:
+    """Tell whether it is a contact with a number."""
+    return isinstance(listing, Contact) and bool(sendable_numbers(listing))

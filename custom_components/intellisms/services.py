@@ -4,14 +4,24 @@ from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers.service import async_register_admin_service
 
 from .const import DOMAIN
+from .sending.actions import SEND_MESSAGE_SCHEMA, async_send_message
 from .simulate import SIMULATE_SCHEMA, async_simulate_message
 
+SERVICE_SEND_MESSAGE = "send_message"
 SERVICE_SIMULATE_MESSAGE = "simulate_message"
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions, once for all entries and whether or not one is loaded."""
+    # Whoever calls it needs rights for each recipient, which it checks itself.
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_SEND_MESSAGE,
+        async_send_message,
+        SEND_MESSAGE_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
     async_register_admin_service(
         hass,
         DOMAIN,

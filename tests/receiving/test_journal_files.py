@@ -23,8 +23,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.intellisms.const import DOMAIN
-from custom_components.intellisms.protocol import Message
+from custom_components.intellisms.protocol import ChannelName, Message
 from custom_components.intellisms.receiving.delivery import Delivery
+from custom_components.intellisms.receiving.heard import Heard
 from custom_components.intellisms.receiving.journal_files import (
     READ_PAUSES_SECONDS,
     STORAGE_VERSION,
@@ -159,6 +160,7 @@ EXCERPT = Delivery(
     entry_id="1", message=Message(key="", type="text"), received_at=START
 ).as_excerpt()
 EVENT = Delivery(entry_id="1", message=Message(key="", type="text"), received_at=START).as_event()
+HEARD = Heard(channel=ChannelName.SMS, to="1", sender="2", at=START).as_stored()
 PARTS = ("listings", "unconfigured", "last_post", "ignored", "missed")
 WHOLE = [
     lacks("version"),
@@ -197,6 +199,19 @@ LAST = [
         for value in (5, ["x"])
     ),
     *(has(f"{RECORD}/recent", [{**EXCERPT, key: None}]) for key in ("time", "type")),
+    lacks(f"{RECORD}/heard"),
+    *each(f"{RECORD}/heard", None, 5, [5], ["x"], [{}], [None]),
+    *(
+        has(f"{RECORD}/heard", [{name: value for name, value in HEARD.items() if name != key}])
+        for key in HEARD
+    ),
+    *(
+        has(f"{RECORD}/heard", [{**HEARD, key: value}])
+        for key in HEARD
+        for value in (None, 5, ["x"])
+    ),
+    has(f"{RECORD}/heard", [{**HEARD, "channel": "pigeon"}]),
+    has(f"{RECORD}/heard", [{**HEARD, "at": "2026-11-01T12:00:00"}]),
 ]
 
 

@@ -7,8 +7,8 @@ of which the one used last is the last:
     {"days": {"2026-11-01": "AbcdEFghijKL0123456789-_", "2026-11-03": "MnopQRstuvWX"}}
 
 And in `intellisms.<entry id>.last`, where `last` is an event's data without `raw`, `recent`
-are excerpts of a virtual number's last messages, and `unconfigured` are numbers that nobody
-has added:
+are excerpts of a virtual number's last messages, `heard` is when, from which number and to
+which a contact wrote last by each channel, and `unconfigured` are numbers that nobody has added:
 
     {
         "listings": {
@@ -16,10 +16,24 @@ has added:
                 "total": 2,
                 "last": {"text": "Hello", ...},
                 "recent": [{"text": "Hello", ...}, {"text": "Are you there?", ...}],
-            }
+                "heard": [],
+            },
+            "<subentry id>": {
+                "total": 1,
+                "last": {"text": "Hello", ...},
+                "recent": [],
+                "heard": [
+                    {
+                        "channel": "whatsapp",
+                        "to": "+44771012346",
+                        "from": "+447700900124",
+                        "at": "2026-11-03T09:00:00+00:00",
+                    }
+                ],
+            },
         },
         "unconfigured": {
-            "+447700900123": {"total": 1, "last": {"text": "Hi", ...}, "recent": []}
+            "+447700900123": {"total": 1, "last": {"text": "Hi", ...}, "recent": [], "heard": []}
         },
         "last_post": "2026-11-03T09:00:00+00:00",
         "ignored": {"duplicate": 1},
@@ -43,6 +57,7 @@ from ..const import DOMAIN, MAX_NUMBER_LENGTH, MAX_UNCONFIGURED
 from ..privacy import keeps_off_disk, without_what_was_said
 from ..protocol import Message
 from .delivery import Delivery, Excerpt, read_excerpt
+from .heard import Heard, heard_after, read_heard
 from .journal_files import File, Files, Snapshot, Stored
 from .journal_ids import KEY_LENGTH, Ids
 
@@ -56,20 +71,21 @@ class Record:
 
     `last` is what entities show; `kept` is the last that was not simulated, which
     is what a restart brings back. `recent` and `kept_recent` are excerpts of several,
-    the newest first.
+    and `heard` is how a contact has written, the newest first.
     """
 
     last: Delivery | None = None
     kept: Delivery | None = None
     recent: tuple[Excerpt, ...] = field(default=(), repr=False)
     kept_recent: tuple[Excerpt, ...] = field(default=(), repr=False)
+    heard: tuple[Heard, ...] = field(default=(), repr=False)
     total: int = 0
 
     def after(self, delivery: Delivery, *, with_excerpt: bool = False) -> Record:
         """Return the record as it is after one more message.
 
         Only those of virtual numbers have excerpts: those of a thousand contacts would make
-        the file too large.
+        the file too large. Only those of contacts have what was heard.
         """
         newest = (delivery.as_excerpt(),) if with_excerpt else ()
         recent = (*newest, *self.recent)[:MAX_RECENT]
@@ -80,6 +96,14 @@ class Record:
             kept=delivery,
             recent=recent,
             kept_recent=(*newest, *self.kept_recent)[:MAX_RECENT],
+            heard=self.heard
+            if with_excerpt
+            else heard_after(
+                self.heard,
+                delivery.message,
+                to=delivery.to if delivery.number_id else None,
+                received_at=delivery.received_at,
+            ),
             total=self.total + 1,
         )
 
@@ -297,6 +321,7 @@ def _as_stored(records: Mapping[str, Record], *, keep_off_disk: bool) -> Stored:
             "total": record.total,
             "last": record.kept and event(record.kept),
             "recent": [] if keep_off_disk else list(record.kept_recent),
+            "heard": [heard.as_stored() for heard in record.heard],
         }
         for key, record in records.items()
     }
@@ -309,6 +334,11 @@ def _from_stored(stored: Mapping[str, Any]) -> dict[str, Record]:
         last = Delivery.from_event(record["last"]) if record["last"] else None
         recent = tuple(map(read_excerpt, record["recent"]))
         records[key] = Record(
-            total=int(record["total"]), last=last, kept=last, recent=recent, kept_recent=recent
+            total=int(record["total"]),
+            last=last,
+            kept=last,
+            recent=recent,
+            kept_recent=recent,
+            heard=read_heard(record["heard"]),
         )
     return records
