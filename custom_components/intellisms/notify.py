@@ -10,20 +10,18 @@ from homeassistant.components.notify import (  # type: ignore[attr-defined]
 )
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
 from .entity import IntelliSMSEntity, stay_in_place
 from .faults import guarded
-from .protocol import ContentError, Draft, Outgoing
+from .protocol import Draft
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.directory import Contact, Listing
 from .sending.account import sending_of
-from .sending.actions import DEFAULT_MAX_PARTS
+from .sending.actions import DEFAULT_MAX_PARTS, explained, letter_to
 from .sending.data import Letter, Sent, signal_sent
-from .sending.recipients import ChannelChoice, recipient_of, sendable_numbers
+from .sending.recipients import recipient_of, sendable_numbers
 from .sending_entities import Keyed, async_follow_keys
 
 PARALLEL_UPDATES = 0
@@ -102,22 +100,13 @@ class ContactNotifier(IntelliSMSEntity, NotifyEntity):
             self._under_way -= 1
 
     def _letter(self, text: str) -> Letter:
-        """Return what is sent; ServiceValidationError where it cannot be."""
-        directory = self._entry.runtime_data.directory
-        contact = directory.get(self._subentry_id)
+        """Return what is sent, as *Send message* would; ServiceValidationError where it cannot be."""
+        contact = self._entry.runtime_data.directory.get(self._subentry_id)
         recipient = recipient_of(self._entry, self.entity_id, contact)
-        route = recipient.route(ChannelChoice.AUTOMATIC, None, directory)
-        draft = Draft(message=text, max_parts=DEFAULT_MAX_PARTS)
-        try:
-            content = draft.content(route.channel)
-            outgoing = Outgoing(to=route.to, sender=route.sender, content=content)
-        except ContentError as err:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key=err.problem,
-                translation_placeholders=err.placeholders,
-            ) from None
-        return Letter(outgoing=outgoing, entity_id=self.entity_id)
+        with explained():
+            return letter_to(
+                self._entry, recipient, Draft(message=text, max_parts=DEFAULT_MAX_PARTS)
+            )
 
 
 def _can_be_written_to(listing: Listing) -> bool:

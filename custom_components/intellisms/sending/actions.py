@@ -1,6 +1,7 @@
 """The action *Send message*: text, buttons, lists and pictures to contacts and numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from homeassistant.const import CONF_EXCLUDE
@@ -58,14 +59,8 @@ async def async_send_message(call: ServiceCall) -> ServiceResponse:
     entry = _entry(hass)
     sender = sending_of(hass, entry).sender
     recipients = await async_recipients(call, entry)
-    try:
+    with explained():
         letters = _letters(hass, entry, call.data, recipients)
-    except ContentError as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=err.problem,
-            translation_placeholders=err.placeholders,
-        ) from None
     sent = await sender.async_send(letters, call.context)
     return {"messages": [one.as_response() for one in sent]} if call.return_response else None
 
@@ -77,35 +72,50 @@ def _entry(hass: HomeAssistant) -> IntelliSMSConfigEntry:
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
 
 
+@contextmanager
+def explained() -> Generator[None]:
+    """Say in the language of whoever asked what cannot be sent."""
+    try:
+        yield
+    except ContentError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key=err.problem,
+            translation_placeholders=err.placeholders,
+        ) from None
+
+
+def letter_to(
+    entry: IntelliSMSConfigEntry,
+    recipient: Recipient,
+    draft: Draft,
+    *,
+    choice: ChannelChoice = ChannelChoice.AUTOMATIC,
+    sender: str | None = None,
+) -> Letter:
+    """Return what goes to a recipient, and how; ContentError or ServiceValidationError if it cannot."""
+    route = recipient.route(choice, sender, entry.runtime_data.directory)
+    by_whatsapp = route.channel is SendChannel.WHATSAPP
+    if choice is ChannelChoice.AUTOMATIC and draft.needs_whatsapp and not by_whatsapp:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="needs_whatsapp",
+            translation_placeholders={"who": recipient.label},
+        )
+    outgoing = Outgoing(to=route.to, sender=route.sender, content=draft.content(route.channel))
+    return Letter(outgoing=outgoing, entity_id=recipient.entity_id, position=recipient.position)
+
+
 def _letters(
     hass: HomeAssistant,
     entry: IntelliSMSConfigEntry,
     data: Mapping[str, Any],
     recipients: list[Recipient],
 ) -> list[Letter]:
-    """Return what goes to each; ContentError or ServiceValidationError where something cannot."""
-    choice, draft, sender = _channel(data), _draft(hass, data), _sender(hass, data)
-    letters = []
-    for recipient in recipients:
-        route = recipient.route(choice, sender, entry.runtime_data.directory)
-        if route.channel is SendChannel.WHATSAPP and _text(data, "sender_id"):
-            # By WhatsApp only numbers write.
-            raise ContentError(ContentProblem.INVALID, field="sender_id")
-        if (
-            choice is ChannelChoice.AUTOMATIC
-            and route.channel is SendChannel.SMS
-            and draft.needs_whatsapp
-        ):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="needs_whatsapp",
-                translation_placeholders={"who": recipient.label},
-            )
-        outgoing = Outgoing(to=route.to, sender=route.sender, content=draft.content(route.channel))
-        letters.append(
-            Letter(outgoing=outgoing, entity_id=recipient.entity_id, position=recipient.position)
-        )
-    return letters
+    """Return what goes to each."""
+    choice, draft = _channel(data), _draft(hass, data)
+    sender = _sender(hass, data, by_whatsapp=choice is ChannelChoice.WHATSAPP)
+    return [letter_to(entry, one, draft, choice=choice, sender=sender) for one in recipients]
 
 
 # ---- the fields -------------------------------------------------------------------
@@ -131,11 +141,11 @@ def _channel(data: Mapping[str, Any]) -> ChannelChoice:
     return ChannelChoice(chosen)
 
 
-def _sender(hass: HomeAssistant, data: Mapping[str, Any]) -> str | None:
+def _sender(hass: HomeAssistant, data: Mapping[str, Any], *, by_whatsapp: bool) -> str | None:
     """Return the number or sender id that was named, if any."""
     device_id, sender_id = _text(data, "virtual_number"), _text(data, "sender_id")
-    if sender_id and not any(one.isalpha() for one in sender_id):
-        # A number that is ours is chosen by its device.
+    if sender_id and (by_whatsapp or not any(one.isalpha() for one in sender_id)):
+        # By WhatsApp only numbers write, and one that is ours is chosen by its device.
         raise ContentError(ContentProblem.INVALID, field="sender_id")
     if not device_id:
         return sender_id or None
