@@ -29,6 +29,7 @@ from .household import (
     sms,
     virtual_number,
 )
+from .provider_api import KEYS
 from .running import URL, Post, set_up
 from .texts import english
 
@@ -263,3 +264,13 @@ async def test_while_it_is_not_loaded(
         dump = json.loads(await download(hass_client, loaded, device_id))
         assert dump["data"].keys() == {"entry"}
         assert dump["data"]["entry"]["state"] == "not_loaded"
+
+
+async def test_that_there_are_keys_is_told_but_not_which(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, writing: MockConfigEntry
+) -> None:
+    assert await async_setup_component(hass, "diagnostics", {})
+    dump = await download(hass_client, writing, None)
+    assert json.loads(dump)["data"]["entry"]["has_keys"] is True
+    for key in (KEYS.access_key, KEYS.secret_key):
+        assert key not in str(dump)

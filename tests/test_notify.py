@@ -18,10 +18,10 @@ from custom_components.intellisms.sending.account import sending_of
 from custom_components.intellisms.sending.data import Letter
 from scripts.house.provider_api import ProviderApi, Refusal
 
-from .household import ANNA, BEN, CARL, add, contact
+from .household import ANNA, BEN, CARL, GATE, add, contact, whatsapp
 from .log import keep_secret
 from .provider_api import with_keys
-from .running import state
+from .running import receive, state
 
 TEXT = "The gate is open"
 
@@ -163,3 +163,15 @@ async def test_a_user_without_rights_writes_to_nobody(
     with pytest.raises(Unauthorized):
         await write(hass, Context(user_id=hass_read_only_user.id))
     assert api.taken == []
+
+
+async def test_it_goes_the_way_in_which_the_contact_wrote(
+    hass: HomeAssistant, writing: MockConfigEntry, api: ProviderApi
+) -> None:
+    receive(writing, whatsapp("text", {"body": "Is it open?"}, sender=ANNA))
+    await write(hass)
+    await write(hass, entity_id="notify.ben")
+    assert [(taken.message["channel"], taken.message.get("from")) for taken in api.taken] == [
+        ("whatsapp", GATE.removeprefix("+")),
+        ("sms", None),
+    ]

@@ -10,11 +10,9 @@ from homeassistant.components.notify import (  # type: ignore[attr-defined]
 )
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
 from .entity import IntelliSMSEntity, stay_in_place
 from .faults import guarded
 from .protocol import Draft
@@ -23,7 +21,7 @@ from .receiving.directory import Contact, Listing
 from .sending.account import sending_of
 from .sending.actions import DEFAULT_MAX_PARTS, explained, letter_to
 from .sending.data import Letter, Sent, signal_sent
-from .sending.recipients import numbers_to_write_to, recipient_of
+from .sending.recipients import recipient_of, sendable_numbers
 from .sending_entities import Keyed, async_follow_keys
 
 PARALLEL_UPDATES = 0
@@ -40,7 +38,7 @@ async def async_setup_entry(
     directory = entry.runtime_data.directory
 
     def owners() -> Iterable[str]:
-        return [listing.subentry_id for listing in directory if _is_written_to(listing)]
+        return [listing.subentry_id for listing in directory if _can_be_written_to(listing)]
 
     async_follow_keys(
         hass,
@@ -104,16 +102,13 @@ class ContactNotifier(IntelliSMSEntity, NotifyEntity):
     def _letter(self, text: str) -> Letter:
         """Return what is sent, as *Send message* would; ServiceValidationError where it cannot be."""
         contact = self._entry.runtime_data.directory.get(self._subentry_id)
-        if not isinstance(contact, Contact):
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
+        recipient = recipient_of(self._entry, self.entity_id, contact)
         with explained():
             return letter_to(
-                self._entry,
-                recipient_of(self._entry, self.entity_id, contact),
-                Draft(message=text, max_parts=DEFAULT_MAX_PARTS),
+                self._entry, recipient, Draft(message=text, max_parts=DEFAULT_MAX_PARTS)
             )
 
 
-def _is_written_to(listing: Listing) -> bool:
-    """Tell whether it is a contact that can be written to."""
-    return isinstance(listing, Contact) and bool(numbers_to_write_to(listing))
+def _can_be_written_to(listing: Listing) -> bool:
+    """Tell whether it is a contact with a number."""
+    return isinstance(listing, Contact) and bool(sendable_numbers(listing))

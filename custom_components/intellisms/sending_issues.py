@@ -60,7 +60,9 @@ class SendingIssues:
             self._issues.clear(Issue.HOURLY_LIMIT)
             self._issues.clear(Issue.NO_CREDIT)
         elif sending is not self._sending:
-            sending.balance.async_add_listener(guarded(self._on_balance))
+            self._entry.async_on_unload(
+                sending.balance.async_add_listener(guarded(self._on_balance))
+            )
         self._sending = sending
 
     @callback

@@ -20,6 +20,16 @@ from .instance import (
     troubles_of_ours,
     until,
 )
+from .provider_api import ProviderApi, provider_api
+from .round_trip import (
+    ANSWER,
+    AUTOMATION,
+    BUTTON,
+    SECRETS,
+    WITNESS,
+    RoundTrip,
+    configuration,
+)
 
 EVENT = "intellisms_message_received"
 STATUS = "intellisms_message_status"
@@ -136,9 +146,10 @@ class Watcher:
 class Demo:
     """One run; collects what is off."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, api: ProviderApi) -> None:
         """Begin with nothing off."""
         self.instance = instance
+        self.api = api
         self.off: list[str] = []
         self.webhook_id = ""
         self.doors: tuple[str, ...] = ()
@@ -164,6 +175,7 @@ class Demo:
             await watcher.start(ws)
             await self.post_all(ws, watcher, first=True)
             await self.second_number(ws, watcher, entry_id)
+            await self.round_trip(ws, watcher, entry_id)
         self.opened = await self.counters()
         before = await self.last_messages()
         say("\nrestarting Home Assistant; the same posts again must fire nothing\n")
@@ -251,6 +263,36 @@ class Demo:
         self.check("second number: automations", seen.ran, ["text"])
         self.check("second number: Last message", state, "Message Text")
 
+    async def round_trip(self, ws: WebSocket, watcher: Watcher, entry_id: str) -> None:
+        """Ask by buttons, tap one, and be told."""
+        trip = RoundTrip(
+            instance=self.instance,
+            api=self.api,
+            entry_id=entry_id,
+            door=self.doors[0],
+            number=NUMBER,
+        )
+        await trip.prepare()
+        say("\nthe way out and back, with the keys that were typed:")
+        self.check("round trip: Anna writes", await trip.write(), 200)
+        await self.settled(ws, watcher)
+        buttons = await trip.ask()
+        say(f"  buttons sent      {', '.join(buttons)}")
+        self.check("round trip: buttons", buttons, [BUTTON["text"], "Leave it"])
+        status = await trip.tap()
+        say(f"  tap posted        {status}")
+        said = await trip.answer()
+        seen = await self.settled(ws, watcher)
+        say(f"  automation ran    {', '.join(seen.ran)}")
+        say(f"  text sent         {said}")
+        self.due += {EVENT: 2, RAN: 1}
+        self.check("round trip: tap", status, 200)
+        self.check("round trip: events", seen.events, [("whatsapp", "reply")])
+        self.check("round trip: automations", seen.ran, [AUTOMATION["alias"]])
+        self.check("round trip: text", said, ANSWER)
+        self.check("round trip: sent", len(self.api.taken), 2)
+        self.check("round trip: not as documented", self.api.wrong, [])
+
     async def last_messages(self) -> dict[str, str]:
         """Return what the sensors of both numbers show."""
 
@@ -280,7 +322,7 @@ class Demo:
         self.check("the log is there", bool(log), wanted=True)
         for trouble in troubles_of_ours(log):
             self.off.append(f"the log: {trouble}")
-        for secret in (self.webhook_id, NUMBER, "Message Text", "BUTTON_TEXT"):
+        for secret in (self.webhook_id, NUMBER, "Message Text", "BUTTON_TEXT", *SECRETS):
             self.check(f"the log holds {secret}", secret in log, wanted=False)
 
 
@@ -314,7 +356,7 @@ def automations() -> list[dict[str, Any]]:
             ],
         }
         for name, (data, _) in AUTOMATIONS.items()
-    ]
+    ] + [AUTOMATION]
 
 
 async def demo() -> int:
@@ -323,8 +365,11 @@ async def demo() -> int:
     parser.add_argument("--keep", action="store_true", help="leave it running for a browser")
     arguments = parser.parse_args()
     say("starting Home Assistant 2026.11 with a throw-away config ...")
-    async with house(CONFIGURATION, automations()) as instance:
-        run = Demo(instance)
+    async with (
+        provider_api() as api,
+        house(CONFIGURATION + configuration(api), automations(), first=(WITNESS,)) as instance,
+    ):
+        run = Demo(instance, api)
         await run.run()
         say("\noff:" if run.off else "\nall as it should be")
         for what in run.off:

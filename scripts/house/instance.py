@@ -149,6 +149,13 @@ class Instance:
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
 
+    def wait_for(self, domain: str) -> None:
+        """Let the copy of our integration be set up only when another one is."""
+        path = self.config / "custom_components" / DOMAIN / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["after_dependencies"].append(domain)
+        path.write_text(json.dumps(manifest))
+
     def _seed(self, key: str, version: int, data: Mapping[str, Any]) -> None:
         stored = {"version": version, "minor_version": 1, "key": key, "data": data}
         (self.config / ".storage" / key).write_text(json.dumps(stored))
@@ -387,6 +394,16 @@ class Instance:
         if answer["type"] != "create_entry":
             raise HouseError(f"the contact was not added: {answer}")
 
+    async def add_keys(self, entry_id: str, access_key: str, secret_key: str) -> None:
+        """Type the keys for sending as the frontend does."""
+        path = "/api/config/config_entries/flow"
+        flow = await self.post(path, {"handler": DOMAIN, "entry_id": entry_id})
+        step = await self.post(f"{path}/{flow['flow_id']}", {"next_step_id": "keys"})
+        keys = {"access_key": access_key, "secret_key": secret_key}
+        answer = await self.post(f"{path}/{step['flow_id']}", keys)
+        if answer.get("reason") != "keys_accepted":
+            raise HouseError("the keys were not taken")
+
     async def _walk_number_flow(self, flow_id: str, number: str, name: str) -> None:
         path = f"/api/config/config_entries/subentries/flow/{flow_id}"
         step = await self.get(path)
@@ -474,13 +491,19 @@ async def house(
     configuration: str = "",
     automations: list[Any] | None = None,
     integrations: tuple[Path, ...] = (),
+    first: tuple[Path, ...] = (),
 ) -> AsyncIterator[Instance]:
-    """Run a throw-away Home Assistant for the length of a block."""
+    """Run a throw-away Home Assistant for the length of a block.
+
+    The integrations in `first` are set up before ours, after a restart too.
+    """
     with tempfile.TemporaryDirectory(prefix="intellisms-") as folder:
         instance = Instance(config=Path(folder))
         instance.prepare(configuration, automations)
-        for source in integrations:
+        for source in (*integrations, *first):
             instance.copy_integration(source)
+        for source in first:
+            instance.wait_for(source.name)
         try:
             await instance.start()
             await instance.set_core_config(

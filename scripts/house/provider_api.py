@@ -214,6 +214,9 @@ class ProviderApi:
                 return web.json_response(told, status=307, headers={"Location": f"{self.url}x"})
             case Play.HANG:
                 await self._go_on.wait()
+                # What is refused meanwhile is refused in the end.
+                if isinstance(refusal := self.plays.get(None), Refusal):
+                    return _failure(refusal.word)
             case Play.RESET if request.transport:
                 request.transport.abort()
             case Play.CUT if request.transport:

@@ -125,6 +125,22 @@ async def test_a_message_that_is_refused_for_the_keys_asks_for_new_ones(
     assert writing.state is ConfigEntryState.LOADED
 
 
+async def test_keys_that_are_removed_are_not_asked_for(
+    hass: HomeAssistant, house: MockConfigEntry, api: ProviderApi
+) -> None:
+    """Although it turns out only then that they were refused."""
+    without, keys = house.data, with_keys(house.data)
+    api.plays[None] = Play.HANG
+    hass.config_entries.async_update_entry(house, data=keys)
+    await hass.async_block_till_done()
+    hass.config_entries.async_update_entry(house, data=without)
+    await hass.async_block_till_done()
+    api.plays[None] = Refusal(word="login_invalid")
+    api.go_on()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not list(house.async_get_active_flows(hass, {"reauth"}))
+
+
 async def test_receiving_does_not_wait_for_it(
     hass: HomeAssistant, api: ProviderApi, own_door: Post
 ) -> None:

@@ -79,4 +79,4 @@ def async_apply_keys(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
 def async_stop_sending(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
     """Send no more; what is under way is core's to end, with the entry."""
     if sending := hass.data.get(DATA_SENDING, {}).pop(entry.entry_id, None):
-        hass.async_create_task(sending.balance.async_shutdown())
+        sending.balance.async_stop()

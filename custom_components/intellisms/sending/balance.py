@@ -32,6 +32,7 @@ class Balance(DataUpdateCoordinator[float]):
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, client: Client) -> None:
         """Ask nothing yet."""
         self._client = client
+        self._is_over = False
         self._soon: Debouncer[Coroutine[Any, Any, None]] = Debouncer(
             hass, _LOGGER, cooldown=SETTLE_SECONDS, immediate=False
         )
@@ -61,13 +62,19 @@ class Balance(DataUpdateCoordinator[float]):
             self.hass, self.async_refresh(), f"{DOMAIN} asks for the balance"
         )
 
+    @callback
+    def async_stop(self) -> None:
+        """Ask no more, as the keys are gone; what is being asked for no longer matters."""
+        self._is_over = True
+        self.hass.async_create_task(self.async_shutdown())
+
     @override
     async def _async_update_data(self) -> float:
         try:
             balance = await self._client.async_balance()
         except AnswerError as err:
             if err.error in KEYS_REFUSED:
-                self.config_entry.async_start_reauth(self.hass)
+                self._ask_for_keys()
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="balance_unknown",
@@ -81,12 +88,17 @@ class Balance(DataUpdateCoordinator[float]):
         """Ask for new keys where they were refused, and later what a message left of the credits."""
         error = sent.result.error
         if error in KEYS_REFUSED:
-            self.config_entry.async_start_reauth(self.hass)
+            self._ask_for_keys()
         elif (
             sent.result.outcome is not SendOutcome.NOT_SENT
             or error == SendError.INSUFFICIENT_CREDIT
         ):
             self._soon.async_schedule_call()
+
+    def _ask_for_keys(self) -> None:
+        """Ask for new keys, unless the refused ones were removed meanwhile."""
+        if not self._is_over:
+            self.config_entry.async_start_reauth(self.hass)
 
 
 @callback

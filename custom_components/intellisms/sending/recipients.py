@@ -25,7 +25,7 @@ from homeassistant.util import dt as dt_util
 from ..const import CONF_NUMBERS, DOMAIN
 from ..protocol import ChannelName, SendChannel, line, sender_key
 from ..receiving.data import IntelliSMSConfigEntry
-from ..receiving.directory import Contact, Directory
+from ..receiving.directory import Contact, Directory, Listing
 from ..receiving.heard import Heard
 from ..typed_numbers import TypedNumberError, typed_sender
 
@@ -225,15 +225,16 @@ def _contacts(
     return found
 
 
-def numbers_to_write_to(contact: Contact) -> tuple[str, ...]:
-    """Return the numbers at which a contact can be written to, the one to take first being the first."""
+def sendable_numbers(contact: Contact) -> tuple[str, ...]:
+    """Return the numbers of a contact that can be written to."""
     return tuple(number for number in contact.numbers if number.startswith("+"))
 
 
-def recipient_of(entry: IntelliSMSConfigEntry, entity_id: str, contact: Contact) -> Recipient:
+def recipient_of(
+    entry: IntelliSMSConfigEntry, entity_id: str, contact: Listing | None
+) -> Recipient:
     """Return a contact as a recipient; ServiceValidationError where they have no number."""
-    numbers = numbers_to_write_to(contact)
-    if not numbers:
+    if not isinstance(contact, Contact) or not (numbers := sendable_numbers(contact)):
         raise _error(translation_key="recipient_without_number", who=entity_id)
     heard = entry.runtime_data.journal.record(contact.subentry_id).heard
     return Recipient(numbers=numbers, heard=heard, entity_id=entity_id)
