@@ -128,14 +128,14 @@ async def test_without_a_url_it_looks_again_until_there_is_one(
 ) -> None:
     await hass.config.async_update(external_url=None)
     result = await dialog.begin()
-    for errors in ({}, {"base": "no_url"}):
-        assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "no_url")
-        assert result["errors"] == errors
+    for _ in range(2):
+        assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "no_url")
+        assert result["menu_options"] == ["no_url", "keys"]
         assert WEBHOOK_ID not in str(result)
-        result = await dialog.submit()
+        result = await dialog.submit(next_step_id="no_url")
     assert "shown_base" not in loaded.data
     await hass.config.async_update(external_url=URL)
-    assert (await dialog.submit())["step_id"] == "address"
+    assert (await dialog.submit(next_step_id="no_url"))["step_id"] == "address"
     assert loaded.data["shown_base"] == URL
 
 
@@ -146,7 +146,7 @@ async def test_a_cloudhook_where_there_is_no_url(
     await hass.config.async_update(external_url=None)
     for result in (await dialog.begin(), await dialog.submit(next_step_id="no_url")):
         assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "no_url")
-        assert result["menu_options"] == ["no_url", "cloudhook"]
+        assert result["menu_options"] == ["no_url", "cloudhook", "keys"]
     assert (await dialog.submit(next_step_id="cloudhook"))["step_id"] == "cloudhook"
     assert ended(await dialog.submit(), "address_switched") == HOOK
 

@@ -151,14 +151,17 @@ class IntelliSMSConfigFlow(KeysFlow, domain=DOMAIN):
             )
         return await self.async_step_address()
 
-    async def async_step_no_url(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_no_url(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Say what is missing as long as there is no address that could be shown."""
-        if shown_address(self.hass, self._get_reconfigure_entry().data).url:
+        entry = self._get_reconfigure_entry()
+        if shown_address(self.hass, entry.data).url:
             return await self.async_step_reconfigure()
+        options = ["no_url"]
         if is_cloud_ready(self.hass):
-            return self.async_show_menu(step_id="no_url", menu_options=["no_url", "cloudhook"])
-        errors = {} if user_input is None else {"base": AddressProblem.NO_URL.value}
-        return self.async_show_form(step_id="no_url", errors=errors)
+            options.append("cloudhook")
+        return self.async_show_menu(step_id="no_url", menu_options=options + _keys_options(entry))
 
     async def async_step_problem(
         self, user_input: dict[str, Any] | None = None
@@ -181,7 +184,7 @@ class IntelliSMSConfigFlow(KeysFlow, domain=DOMAIN):
         # A cloudhook that is gone can be replaced by a new one, too.
         if (not by_cloudhook or address.problem) and is_cloud_ready(self.hass):
             options.append("cloudhook")
-        options += ["keys", "remove_keys"] if keys_of(entry) else ["keys"]
+        options += _keys_options(entry)
         others = [f"- `{url}`" for url in other_addresses(self.hass, entry.data)]
         return self.async_show_menu(
             step_id="address",
@@ -267,3 +270,8 @@ class IntelliSMSOptionsFlow(OptionsFlow):
                 OPTIONS_SCHEMA, self.config_entry.options
             ),
         )
+
+
+def _keys_options(entry: ConfigEntry) -> list[str]:
+    """Return what can be done about the keys; messages can be sent without an address."""
+    return ["keys", "remove_keys"] if keys_of(entry) else ["keys"]
