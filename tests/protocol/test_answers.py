@@ -114,6 +114,26 @@ def test_a_refusal(answer: dict[str, Any], error: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "message_id"),
+    [
+        (failure({"error": "gateway_error"}) | {"messages": [{"id": "a"}]}, "a"),
+        (
+            failure({"error": "gateway_error"})
+            | {"messages": [{"to": "447700900999", "id": "x"}, {"to": "447700900998", "id": "y"}]},
+            None,
+        ),
+        ({"response_status": "ok", "errors": [{"error": "gateway_error"}]}, None),
+    ],
+)
+def test_who_says_that_it_went_and_that_it_did_not(
+    answer: dict[str, Any], message_id: str | None
+) -> None:
+    assert read(answer) == SendResult(
+        outcome=DOUBTFUL, message_id=message_id, error="gateway_error"
+    )
+
+
+@pytest.mark.parametrize(
     "body",
     [b"", b"<html>", b"null", b"[]", b"{}", b"\xff\xfe", b"[" * 9999, b'{"response_status":"ok"}'],
 )

@@ -1,12 +1,15 @@
 """What an account sends by: there with the keys, gone with them, and never in receiving's way."""
 
+import asyncio
+
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.sending.account import sending_of
-from scripts.house.provider_api import ProviderApi
+from scripts.house.provider_api import Play, ProviderApi
 from tests.log import keep_secret
 from tests.provider_api import KEYS, with_keys
 
@@ -53,6 +56,27 @@ async def test_other_keys_are_used_at_once(
 
     assert sending_of(hass, writing).sender is sender
     assert await sending_of(hass, writing).client.async_balance() == api.balance
+
+
+async def test_what_waits_when_the_keys_are_removed_does_not_go(
+    hass: HomeAssistant, writing: MockConfigEntry, api: ProviderApi
+) -> None:
+    api.plays[None] = Play.HANG
+    numbers = [f"+44770090020{place}" for place in range(6)]
+    keep_secret(numbers)
+    sending = asyncio.create_task(
+        hass.services.async_call(
+            DOMAIN, "send_message", {"message": "Hello", "numbers": numbers}, blocking=True
+        )
+    )
+    await api.taken_are(4)
+    without = {key: value for key, value in writing.data.items() if not key.endswith("_key")}
+    hass.config_entries.async_update_entry(writing, data=without)
+    await hass.async_block_till_done()
+    api.go_on()
+    with pytest.raises(HomeAssistantError, match="#5, #6"):
+        await sending
+    assert len(api.taken) == 4
 
 
 async def test_what_is_not_loaded_sends_nothing(

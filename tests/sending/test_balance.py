@@ -1,5 +1,6 @@
 """The balance: asked hourly and after what was sent, in nobody's way, and told in an entity."""
 
+import asyncio
 from datetime import timedelta
 import logging
 
@@ -82,6 +83,21 @@ async def test_it_is_asked_once_after_what_was_sent_together(
     assert state(hass, BALANCE).state == "100.0"
     await pass_time(hass, freezer, timedelta(seconds=SETTLE_SECONDS + 1))
     assert state(hass, BALANCE).state == "97.0"
+    assert api.asked["getbalance.aspx"] == 2
+
+
+async def test_nothing_waits_for_it_after_a_message(
+    freezer: FrozenDateTimeFactory, hass: HomeAssistant, writing: MockConfigEntry, api: ProviderApi
+) -> None:
+    await write(hass, "anna")
+    api.plays[None] = Play.HANG
+    freezer.tick(SETTLE_SECONDS + 1)
+    async_fire_time_changed(hass)
+    # As Home Assistant does when it starts or stops.
+    async with asyncio.timeout(2):
+        await hass.async_block_till_done()
+    api.go_on()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert api.asked["getbalance.aspx"] == 2
 
 

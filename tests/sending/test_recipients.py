@@ -135,6 +135,26 @@ async def test_groups_and_who_is_left_out(
     assert await refused(send, entity_id=found["Carl"], exclude=left_out) == "nobody_named"
 
 
+async def test_who_is_left_out_by_an_area_though_hidden(
+    hass: HomeAssistant, sending_house: MockConfigEntry, send: Send, notifiers: Notifiers
+) -> None:
+    found = notifiers()
+    area = ar.async_get(hass).async_create("Kitchen")
+    ben, hidden = devices(sending_house)["Ben"], er.RegistryEntryHider.USER
+    dr.async_get(hass).async_update_device(ben, area_id=area.id)
+    er.async_get(hass).async_update_entity(found["Ben"], hidden_by=hidden)
+    left_out = {"area_id": area.id}
+    assert await to(send, entity_id=[found["Anna"], found["Ben"]], exclude=left_out) == [ANNA]
+
+
+@pytest.mark.parametrize("left_out", ["notify.ben", ["notify.ben"], {"entity": "notify.ben"}])
+async def test_what_leaves_nobody_out_is_refused(
+    send: Send, notifiers: Notifiers, left_out: Any
+) -> None:
+    named = list(notifiers().values())
+    assert await refused(send, entity_id=named, exclude=left_out) == "content_invalid"
+
+
 @pytest.mark.parametrize(
     ("named", "why"),
     [

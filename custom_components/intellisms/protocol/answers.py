@@ -4,7 +4,7 @@ Each post has one recipient, so an answer with a single element is about them, h
 number is written in it. Ids are opaque, and may be those of other messages too.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 import json
 import re
@@ -120,14 +120,18 @@ def doubtful(error: str) -> SendResult:
 def read_send_answer(body: bytes, to: str) -> SendResult:
     """Read the answer to a message to one recipient, whose number is `to`."""
     answer = _object(body)
-    messages = read_objects(answer, "messages")
+    messages, refusal = read_objects(answer, "messages"), _refusal(answer)
+    if not messages and refusal and not _is_ok(answer):
+        return failed(refusal)
     if len(messages) > 1:
         messages = [one for one in messages if _is_to(one, to)]
-    if len(messages) == 1:
-        return _read_message(messages[0])
-    if not messages and (error := _refusal(answer)):
-        return failed(error)
-    return doubtful(SendError.UNREADABLE_ANSWER)
+    if len(messages) != 1:
+        return doubtful(refusal or SendError.UNREADABLE_ANSWER)
+    result = _read_message(messages[0])
+    if refusal and result.outcome is SendOutcome.SENT:
+        # It says both.
+        return replace(result, outcome=SendOutcome.MAY_HAVE_BEEN_SENT, error=refusal)
+    return result
 
 
 def read_balance(body: bytes) -> float:
@@ -155,6 +159,10 @@ def _read_message(posted: JsonObject) -> SendResult:
         credits=read_decimal(posted.get("creditsused")),
         error=error,
     )
+
+
+def _is_ok(answer: JsonObject) -> bool:
+    return read_name(answer.get("response_status")) == "ok"
 
 
 def _refusal(answer: JsonObject) -> str | None:

@@ -77,6 +77,7 @@ def async_apply_keys(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
 
 @callback
 def async_stop_sending(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
-    """Send no more; what is under way is core's to end, with the entry."""
+    """Send no more; what has begun is finished, or core's to end with the entry."""
     if sending := hass.data.get(DATA_SENDING, {}).pop(entry.entry_id, None):
+        sending.sender.async_stop()
         sending.balance.async_stop()

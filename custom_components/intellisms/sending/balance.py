@@ -34,7 +34,7 @@ class Balance(DataUpdateCoordinator[float]):
         self._client = client
         self._is_over = False
         self._soon: Debouncer[Coroutine[Any, Any, None]] = Debouncer(
-            hass, _LOGGER, cooldown=SETTLE_SECONDS, immediate=False
+            hass, _LOGGER, cooldown=SETTLE_SECONDS, immediate=False, background=True
         )
         super().__init__(
             hass,

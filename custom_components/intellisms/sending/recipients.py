@@ -19,14 +19,16 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.group import expand_entity_ids
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.util import dt as dt_util
 
 from ..const import CONF_NUMBERS, DOMAIN
-from ..protocol import ChannelName, SendChannel, line, sender_key
+from ..protocol import ChannelName, ContentProblem, SendChannel, line, sender_key
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.directory import Contact, Directory, Listing
 from ..receiving.heard import Heard
+from ..target import async_find
 from ..typed_numbers import TypedNumberError, typed_sender
 
 TARGET_KINDS: Final = (
@@ -190,11 +192,23 @@ def _targeted(
             # What was typed may be a number, which must not be shown.
             raise _error(translation_key="recipient_not_found", field=f"{kind} {place}")
         found |= contacts
-    excluded = data.get(CONF_EXCLUDE)
-    for kind, _, one in _ids(excluded if isinstance(excluded, Mapping) else {}):
-        for entity_id in _contacts(hass, entry, kind, one):
-            found.pop(entity_id, None)
-    return found
+    left_out = _left_out(hass, data.get(CONF_EXCLUDE))
+    return {one: contact for one, contact in found.items() if contact.device_id not in left_out}
+
+
+def _left_out(hass: HomeAssistant, excluded: Any) -> set[str]:
+    """Return the devices of those who are meant to get nothing, as core finds them: hidden ones too."""
+    if excluded is None:
+        return set()
+    if not isinstance(excluded, Mapping) or not excluded.keys() <= set(TARGET_KINDS):
+        # Else it would be nobody, and they would get it.
+        raise _error(translation_key=ContentProblem.INVALID, field=CONF_EXCLUDE)
+    devices: set[str] = set()
+    for kind, _, one in _ids(excluded):
+        wanted = one.lower() if kind == ATTR_ENTITY_ID else one
+        for member in expand_entity_ids(hass, [wanted]) if kind == ATTR_ENTITY_ID else [wanted]:
+            devices |= async_find(hass, kind, member, hidden=True).keys()
+    return devices
 
 
 def _ids(data: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:

@@ -82,6 +82,7 @@ class Sender:
         self._directory = directory
         self._guard = Guard(lambda: entry.options.get(CONF_HOURLY_LIMIT, DEFAULT_HOURLY_LIMIT))
         self._places = asyncio.Semaphore(AT_A_TIME)
+        self._is_over = False
         # So that what is said to one person arrives in the order in which it was said.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -112,6 +113,11 @@ class Sender:
             raise SendingError(sent)
         return sent
 
+    @callback
+    def async_stop(self) -> None:
+        """Begin nothing more, as the keys are gone."""
+        self._is_over = True
+
     async def _deliver(self, posting: _Posting, parent: Context | None) -> Sent:
         """Send one letter, and tell of it."""
         try:
@@ -131,6 +137,8 @@ class Sender:
             return failed(SendError.OWN_NUMBER)
         turn = self._turns.setdefault(line(to), asyncio.Lock())
         async with turn, self._places:
+            if self._is_over:
+                return failed(SendError.STOPPED)
             if not self._guard.admits():
                 return failed(SendError.HOURLY_LIMIT)
             posting.has_begun = True
