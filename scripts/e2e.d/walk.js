@@ -300,12 +300,16 @@ const steps = {
   },
 
   "build an automation by clicks": async () => {
-    await goto(`/config/devices/device/${aliceId}`);
-    await page.getByText("Add to…").first().click();
-    await page.getByText("Create as a new trigger").first().click();
-    for (const name of ["Message received", "Button tapped"]) {
-      await page.getByText(name).last().waitFor();
-    }
+    const offers = (name) => page.getByText(name).last();
+    const begin = async () => {
+      await goto(`/config/devices/device/${aliceId}`);
+      await page.getByText("Add to…").first().click();
+      await page.getByText("Create as a new trigger").first().click();
+      await offers("Button tapped").waitFor({ timeout: 10_000 });
+    };
+    // The editor's dialog does not open where the editor is there before its own words are.
+    await begin().catch(begin);
+    await offers("Message received").waitFor();
     await picture("by_target");
     await page.getByText("Button tapped").last().click();
     await shows("mdi:gesture-tap-button", "ha-automation-trigger-row ha-trigger-icon");
@@ -405,6 +409,57 @@ const steps = {
     await picture("simulate");
     await button("Perform action").click();
     await becomes("sensor.gate_last_message", "Is the gate shut?");
+  },
+
+  "type the keys for sending": async () => {
+    await integrationPage();
+    await entryButton("Menu");
+    await page.getByText("Reconfigure", { exact: true }).first().click();
+    await page.getByText("Keys for sending", { exact: true }).click();
+    const keys = page.locator("ha-form ha-selector-text input");
+    const [access, secret] = [keys.nth(0), keys.nth(1)];
+    await access.fill("wrong");
+    await secret.fill("wrong");
+    await button("Submit").click();
+    await page.getByText("IntelliSMS refuses these keys").first().waitFor();
+    await access.fill(house.keys.access);
+    await secret.fill(house.keys.secret);
+    await look("keys");
+    await button("Submit").click();
+    await page.getByText("Keys for sending", { exact: true }).waitFor({ state: "hidden" });
+    await page.keyboard.press("Escape");
+    await becomes("sensor.intellisms_balance", "100.0");
+  },
+
+  "send buttons, and open the gate by a tap": async () => {
+    await command({
+      type: "call_service", domain: "input_boolean", service: "turn_off",
+      target: { entity_id: "input_boolean.gate_open" },
+    });
+    await goto("/config/tools/action");
+    // The page remembers what was performed last.
+    await page.getByText("intellisms.simulate_message", { exact: true }).first().click();
+    await page.getByText("intellisms.send_message", { exact: true }).first().click();
+    await page.getByText("Add target").first().click();
+    await option(/^Alice/).click();
+    await page.getByText("Answers and picture").first().click();
+    await tick("Answers");
+    for (const [index, answer] of ["Open", "Not now"].entries()) {
+      await field("Answers").getByText("Add", { exact: true }).click();
+      await field("Answers").getByRole("textbox").nth(index).fill(answer);
+    }
+    // What is typed before the answers are there, the form forgets.
+    await field("Message").getByRole("textbox").fill("Somebody is at the gate");
+    await page.keyboard.press("Tab");
+    await picture("send");
+    await button("Perform action").click();
+    await page.waitForFunction(
+      () => document.querySelector("home-assistant").hass.states["notify.alice"].state !== "unknown",
+    );
+    const answer = { type: "reply", interactive: { title: "Open", id: "Open" } };
+    const content = { format: "wa_msgobject_v2", msgobject: answer };
+    assert.equal(await deliver(door, { channel: "whatsapp", content }), 200);
+    await becomes("input_boolean.gate_open", "on");
   },
 
   "paste the cards of the documentation": async () => {
@@ -516,10 +571,10 @@ const steps = {
     const link = page.locator("ha-markdown a[href='/config/network']").first();
     await link.waitFor();
     assert.equal(await page.locator("code", { hasText: "/api/intellisms/" }).count(), 0);
-    await button("Submit").click();
-    await page.getByText("Home Assistant still has no address on the internet.").waitFor();
+    await page.getByText("Look again", { exact: true }).click();
+    await page.getByText("No address yet").first().waitFor();
     await command({ type: "config/core/update", external_url: "https://moved.example.org" });
-    await button("Submit").click();
+    await page.getByText("Look again", { exact: true }).click();
     await page.locator("code", { hasText: "moved.example.org" }).first().waitFor();
     await page.keyboard.press("Escape");
   },

@@ -11,6 +11,8 @@ from homeassistant.util.yaml import parse_yaml
 
 from .instance import DOMAIN, PASSWORD, ROOT, USERNAME, Instance, house, main, troubles_of_ours
 from .moving_picture import make_moving_picture
+from .provider_api import ProviderApi, provider_api
+from .round_trip import WITNESS, configuration
 
 WALK = ROOT / ".cache" / "e2e" / "walk.js"
 IMAGES = ROOT / "docs" / "images"
@@ -30,7 +32,7 @@ def cards() -> list[Any]:
     return [parse_yaml(block) for block in blocks]
 
 
-async def walk(instance: Instance) -> int:
+async def walk(instance: Instance, api: ProviderApi) -> int:
     """Run the browser's part; return its exit code."""
     for folder in (IMAGES, LOOKED_AT):
         folder.mkdir(exist_ok=True)
@@ -41,6 +43,7 @@ async def walk(instance: Instance) -> int:
         "images": str(IMAGES),
         "lookedAt": str(LOOKED_AT),
         "cards": cards(),
+        "keys": {"access": api.access_key, "secret": api.secret_key},
     }
     process = await asyncio.create_subprocess_exec(
         "node", str(WALK), env={**os.environ, "HOUSE": json.dumps(about)}
@@ -76,17 +79,34 @@ def _is_ours(identifiers: list[list[str]]) -> bool:
     return any(identifier[0] == DOMAIN for identifier in identifiers)
 
 
+def not_as_typed(api: ProviderApi) -> list[str]:
+    """Return how what went out to the provider differs from what was typed in the walk."""
+    sent = [
+        (each.object["interactive"]["body"]["text"], _titles(each.object)) for each in api.taken
+    ]
+    wanted = [("Somebody is at the gate", ["Open", "Not now"])]
+    return [] if sent == wanted else [f"{len(sent)} messages went out, not as they were typed"]
+
+
+def _titles(message: dict[str, Any]) -> list[str]:
+    return [each["reply"]["title"] for each in message["interactive"]["action"]["buttons"]]
+
+
 async def e2e() -> int:
     """Run all of it; 0 when everything was as it should be."""
-    async with house(CONFIGURATION) as instance:
-        failed = await walk(instance)
+    async with (
+        provider_api() as api,
+        house(CONFIGURATION + configuration(api), first=(WITNESS,)) as instance,
+    ):
+        failed = await walk(instance, api)
+        wrong = [*api.wrong, *not_as_typed(api)]
         left = await nothing_left(instance)
         troubles = troubles_of_ours(instance.log())
     if not failed:
         await asyncio.to_thread(make_moving_picture, IMAGES)
-    for what in (*(f"left behind: {what}" for what in left), *troubles):
+    for what in (*(f"left behind: {what}" for what in left), *wrong, *troubles):
         print(f"  OFF: {what}", file=sys.stderr)
-    return 1 if failed or left or troubles else 0
+    return 1 if failed or left or wrong or troubles else 0
 
 
 if __name__ == "__main__":
