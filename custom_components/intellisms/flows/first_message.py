@@ -107,7 +107,7 @@ class FirstMessage:
                 self._others.add(delivery.device_id)
                 self.for_another = delivery
                 self._note(Astray.ANOTHER_NUMBER)
-        elif delivery.to:
+        else:
             self.caught = delivery
             self._news.set()
 
