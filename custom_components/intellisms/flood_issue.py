@@ -4,15 +4,14 @@ from datetime import datetime, timedelta
 import logging
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .const import Issue
 from .faults import guarded
-from .raised_issues import Issues
+from .raised_issues import Expiry, Issues
 from .receiving.signals import signal_flood
 
 _LOGGER = logging.getLogger(__name__)
@@ -31,7 +30,7 @@ class FloodIssue:
         self._hass = hass
         self._entry = entry
         self._issues = issues
-        self._stop_waiting: CALLBACK_TYPE | None = None
+        self._expiry = Expiry(hass, issues, Issue.FLOOD)
         # How many messages were put off that the issue does not tell of yet.
         self._untold = 0
         self._tell_soon = Debouncer(
@@ -50,7 +49,7 @@ class FloodIssue:
             self._entry.async_on_unload(unsubscribe)
         if (raised := self._issues.get(Issue.FLOOD)) and raised.data:
             last = datetime.fromisoformat(str(raised.data["last"]))
-            self._wait(last + FLOOD_OVER - dt_util.utcnow())
+            self._expiry.async_begin(last + FLOOD_OVER - dt_util.utcnow())
 
     @callback
     def _put_off(self, messages: int) -> None:
@@ -72,27 +71,14 @@ class FloodIssue:
             placeholders={"count": str(count), "since": _local(since)},
             data={"count": count, "since": since, "last": now},
         )
-        self._wait(FLOOD_OVER)
-
-    def _wait(self, delay: timedelta) -> None:
-        """Clear the issue then, unless more is put off."""
-        if self._stop_waiting:
-            self._stop_waiting()
-        self._stop_waiting = async_call_later(self._hass, delay, self._is_over)
-
-    @callback
-    def _is_over(self, _now: datetime) -> None:
-        """Clear the issue, since nothing was put off for an hour."""
-        self._stop_waiting = None
-        self._issues.clear(Issue.FLOOD)
+        self._expiry.async_begin(FLOOD_OVER)
 
     @callback
     def _stop(self) -> None:
         """Tell the rest, since the issue outlives a reload; where the entry ends it is gone."""
         if self._untold and self._issues.get(Issue.FLOOD):
             self._tell()
-        if self._stop_waiting:
-            self._stop_waiting()
+        self._expiry.async_stop()
 
 
 def _local(when: str) -> str:

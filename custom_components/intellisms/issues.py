@@ -29,7 +29,7 @@ from .faults import guarded
 from .flood_issue import FloodIssue
 from .gone_choices import Choices, Gone
 from .quoted import quoted
-from .raised_issues import Issues
+from .raised_issues import Expiry, Issues
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
 from .receiving.signals import (
@@ -60,8 +60,8 @@ class Watch:
         self._entry = entry
         self._data = entry.runtime_data
         self._issues = Issues(hass, entry)
-        # What stops waiting for something unreadable to come again.
-        self._stop_waiting: CALLBACK_TYPE | None = None
+        # It is over when nothing unreadable has come again.
+        self._unreadable = Expiry(hass, self._issues, Issue.UNREADABLE)
         # Dialogs that tell by themselves what comes, by flow; each with what stops its time.
         self._dialogs: dict[str, CALLBACK_TYPE] = {}
         self._address = AddressIssues(
@@ -89,7 +89,7 @@ class Watch:
         self._address.async_start()
         self._choices.async_start()
         if self._issues.get(Issue.UNREADABLE):
-            self._wait_for_quiet()
+            self._unreadable.async_begin(QUIET)
         self._flood.async_start()
         self.async_refresh()
 
@@ -165,26 +165,14 @@ class Watch:
         if trouble.kind is Ignored.UNREADABLE:
             placeholders = {"shape": trouble.shape, "tracker": ISSUES_URL}
             self._issues.create(Issue.UNREADABLE, placeholders=placeholders)
-            self._wait_for_quiet()
-
-    def _wait_for_quiet(self) -> None:
-        """Clear the issue after a while, unless something unreadable comes again."""
-        if self._stop_waiting:
-            self._stop_waiting()
-        self._stop_waiting = async_call_later(self._hass, QUIET, self._quietened)
-
-    @callback
-    def _quietened(self, _now: datetime) -> None:
-        """Clear the issue, since nothing unreadable came again."""
-        self._stop_waiting = None
-        self._issues.clear(Issue.UNREADABLE)
+            self._unreadable.async_begin(QUIET)
 
     @callback
     def _stop(self) -> None:
-        """Wait for nothing any more; an issue outlives a reload of the entry."""
-        for stop in (self._stop_waiting, *self._dialogs.values()):
-            if stop:
-                stop()
+        """Wait for nothing any more."""
+        self._unreadable.async_stop()
+        for stop in self._dialogs.values():
+            stop()
 
     @callback
     def _written(self) -> None:

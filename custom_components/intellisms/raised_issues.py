@@ -3,12 +3,14 @@
 No number is part of an issue's id, which is kept on the disk and stands in core's diagnostics.
 """
 
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_WEBHOOK_ID
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.issue_registry import IssueEntry, IssueSeverity
 
 from .const import CONF_REPLACED_IDS, DOCS_URL, DOMAIN, ENTRY_VERSION, Issue
@@ -90,6 +92,35 @@ class Issues:
         first = [*data[CONF_REPLACED_IDS], data[CONF_WEBHOOK_ID]][0]
         digest = blake2b(about.encode(), digest_size=8, key=first.encode()[:64]).hexdigest()
         return f"{issue}_{self._entry.entry_id}_{digest}"
+
+
+class Expiry:
+    """Clears an issue of which there is only one when a time has passed, unless it begins anew."""
+
+    def __init__(self, hass: HomeAssistant, issues: Issues, issue: Issue) -> None:
+        """Wait for nothing yet."""
+        self._hass = hass
+        self._issues = issues
+        self._issue = issue
+        self._stop_waiting: CALLBACK_TYPE | None = None
+
+    @callback
+    def async_begin(self, delay: timedelta) -> None:
+        """Begin to wait, or begin anew."""
+        self.async_stop()
+        self._stop_waiting = async_call_later(self._hass, delay, self._is_over)
+
+    @callback
+    def async_stop(self) -> None:
+        """Wait no more; the issue stays, as it outlives a reload of the entry."""
+        if self._stop_waiting:
+            self._stop_waiting()
+            self._stop_waiting = None
+
+    @callback
+    def _is_over(self, _now: datetime) -> None:
+        self._stop_waiting = None
+        self._issues.clear(self._issue)
 
 
 @callback

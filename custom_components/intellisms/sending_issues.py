@@ -1,23 +1,23 @@
 """The repair issues that tell of no credit, and of too many messages in an hour."""
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Final
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.event import async_call_later
 
-from .const import CONF_HOURLY_LIMIT, DEFAULT_HOURLY_LIMIT, Issue
+from .const import CONF_HOURLY_LIMIT, Issue
 from .faults import guarded
 from .protocol import SendError
-from .raised_issues import Issues
+from .raised_issues import Expiry, Issues
 from .receiving.data import IntelliSMSConfigEntry
 from .sending.account import Sending, find_sending, signal_sending
 from .sending.data import Sent, signal_sent
-from .sending.sender import WINDOW_SECONDS
+from .sending.sender import WINDOW_SECONDS, hourly_limit
 
 # The key under which the issue of no credit keeps how much there was too little.
 _BALANCE: Final = "balance"
+WINDOW: Final = timedelta(seconds=WINDOW_SECONDS)
 
 
 class SendingIssues:
@@ -29,7 +29,7 @@ class SendingIssues:
         self._entry = entry
         self._issues = Issues(hass, entry)
         self._sending: Sending | None = None
-        self._stop_waiting: CALLBACK_TYPE | None = None
+        self._expiry = Expiry(hass, self._issues, Issue.HOURLY_LIMIT)
 
     @callback
     def async_start(self) -> None:
@@ -38,22 +38,22 @@ class SendingIssues:
         for unsubscribe in (
             async_dispatcher_connect(hass, signal_sent(entry_id), guarded(self._on_sent)),
             async_dispatcher_connect(hass, signal_sending(entry_id), guarded(self._follow)),
-            guarded(self._wait_no_more),
+            self._expiry.async_stop,
         ):
             self._entry.async_on_unload(unsubscribe)
         if self._issues.get(Issue.HOURLY_LIMIT):
-            self._wait()
+            self._expiry.async_begin(WINDOW)
         self._follow()
-
-    @property
-    def _limit(self) -> int:
-        return int(self._entry.options.get(CONF_HOURLY_LIMIT, DEFAULT_HOURLY_LIMIT))
 
     @callback
     def _follow(self) -> None:
         """Look at keys and options anew."""
         raised = self._issues.get(Issue.HOURLY_LIMIT)
-        if raised and raised.data and raised.data.get(CONF_HOURLY_LIMIT) != self._limit:
+        if (
+            raised
+            and raised.data
+            and raised.data.get(CONF_HOURLY_LIMIT) != hourly_limit(self._entry)
+        ):
             self._issues.clear(Issue.HOURLY_LIMIT)
         sending = find_sending(self._hass, self._entry)
         if sending is None:
@@ -71,12 +71,13 @@ class SendingIssues:
         if sent.result.error == SendError.INSUFFICIENT_CREDIT:
             self._issues.create(Issue.NO_CREDIT)
         elif sent.result.error == SendError.HOURLY_LIMIT:
+            limit = hourly_limit(self._entry)
             self._issues.create(
                 Issue.HOURLY_LIMIT,
-                placeholders={"limit": str(self._limit)},
-                data={CONF_HOURLY_LIMIT: self._limit},
+                placeholders={"limit": str(limit)},
+                data={CONF_HOURLY_LIMIT: limit},
             )
-            self._wait()
+            self._expiry.async_begin(WINDOW)
 
     @callback
     def _on_balance(self) -> None:
@@ -91,20 +92,3 @@ class SendingIssues:
             self._issues.create(Issue.NO_CREDIT, data={_BALANCE: balance})
         else:
             self._issues.clear(Issue.NO_CREDIT)
-
-    def _wait(self) -> None:
-        """Clear the issue of the limit in an hour, unless it is met again."""
-        self._wait_no_more()
-        self._stop_waiting = async_call_later(self._hass, WINDOW_SECONDS, self._is_over)
-
-    @callback
-    def _is_over(self, _now: datetime) -> None:
-        """Clear the issue of the limit, since nothing was held back for an hour."""
-        self._stop_waiting = None
-        self._issues.clear(Issue.HOURLY_LIMIT)
-
-    @callback
-    def _wait_no_more(self) -> None:
-        if self._stop_waiting:
-            self._stop_waiting()
-            self._stop_waiting = None

@@ -12,9 +12,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
+from .const import DOMAIN
 from .protocol import ChannelName, Message, MessageType, is_notice, parse, read_name
-from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
+from .receiving.data import IntelliSMSConfigEntry, async_number_of_device
 from .receiving.directory import Contact
 from .receiving.receiver import SenderNotAcceptedError
 from .typed_numbers import NumberKind, TypedNumberError, typed_sender
@@ -49,7 +49,7 @@ async def async_simulate_message(call: ServiceCall) -> ServiceResponse:
     accepted, or where `raw` comes with what it says by itself.
     """
     data = call.data
-    entry, number = _virtual_number(call.hass, data["virtual_number"])
+    entry, number = async_number_of_device(call.hass, data["virtual_number"])
     sender = await _sender(call.hass, entry, data["from"]) if "from" in data else None
     if "raw" not in data:
         message = _made(data, number, sender)
@@ -124,16 +124,6 @@ def _posted(data: Mapping[str, Any], number: str, sender: str | None) -> Message
 
 def _message_id() -> str:
     return f"simulated-{token_urlsafe(12)}"
-
-
-def _virtual_number(hass: HomeAssistant, device_id: str) -> tuple[IntelliSMSConfigEntry, str]:
-    """Return a device's loaded entry and its number; ServiceValidationError if there is none."""
-    found = async_subentry_of_device(hass, device_id)
-    if found and found[1].subentry_type == SUBENTRY_VIRTUAL_NUMBER:
-        return found[0], found[1].data[CONF_NUMBER]
-    raise ServiceValidationError(
-        translation_domain=DOMAIN, translation_key="virtual_number_not_found"
-    )
 
 
 async def _sender(hass: HomeAssistant, entry: IntelliSMSConfigEntry, typed: str) -> str:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
-from ..const import DOMAIN
+from ..const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
 from .directory import Directory
 from .journal import Journal
 from .receiver import Receiver
@@ -35,3 +36,16 @@ def async_subentry_of_device(
         for subentry_id in ids & entry.subentries.keys():
             return entry, entry.subentries[subentry_id]
     return None
+
+
+@callback
+def async_number_of_device(
+    hass: HomeAssistant, device_id: str
+) -> tuple[IntelliSMSConfigEntry, str]:
+    """Return a device's loaded entry and virtual number; ServiceValidationError if it has none."""
+    found = async_subentry_of_device(hass, device_id)
+    if found is None or found[1].subentry_type != SUBENTRY_VIRTUAL_NUMBER:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="virtual_number_not_found"
+        )
+    return found[0], found[1].data[CONF_NUMBER]

@@ -10,12 +10,13 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
-from ..const import CONF_NUMBER, CONF_NUMBERS, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
+from ..const import CONF_NUMBERS, DOMAIN
 from ..protocol import Answer, ContentError, ContentProblem, Draft, Outgoing, SendChannel
-from ..receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
+from ..receiving.data import IntelliSMSConfigEntry, async_number_of_device
+from ..target import TARGET_KINDS
 from .account import sending_of
 from .data import Letter
-from .recipients import TARGET_KINDS, ChannelChoice, Recipient, async_recipients
+from .recipients import ChannelChoice, Recipient, async_recipients
 
 DEFAULT_MAX_PARTS: Final = 6
 # Parts of a text that a person may allow.
@@ -151,13 +152,7 @@ def _sender(hass: HomeAssistant, data: Mapping[str, Any], *, by_whatsapp: bool) 
         return sender_id or None
     if sender_id:
         raise ContentError(ContentProblem.TOO_MANY, field="virtual_number, sender_id", limit=1)
-    found = async_subentry_of_device(hass, device_id)
-    if found is None or found[1].subentry_type != SUBENTRY_VIRTUAL_NUMBER:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="virtual_number_not_found"
-        )
-    number: str = found[1].data[CONF_NUMBER]
-    return number
+    return async_number_of_device(hass, device_id)[1]
 
 
 def _max_parts(data: Mapping[str, Any]) -> int:

@@ -19,6 +19,11 @@ class Keys:
     secret_key: str = field(repr=False)
 
 
+def label_of(entity_id: str | None, position: int) -> str:
+    """Return what names a recipient in an error: their entity, else the place of their number."""
+    return entity_id or f"#{position}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
     """A message to one recipient, and as what whoever sends it knows them.
@@ -35,7 +40,7 @@ class Letter:
     @property
     def label(self) -> str:
         """Return what names the recipient in an error, which is no number and no name."""
-        return self.entity_id or f"#{self.position}"
+        return label_of(self.entity_id, self.position)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

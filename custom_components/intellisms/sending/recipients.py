@@ -7,15 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
-from homeassistant.const import (
-    ATTR_AREA_ID,
-    ATTR_DEVICE_ID,
-    ATTR_ENTITY_ID,
-    ATTR_FLOOR_ID,
-    ATTR_LABEL_ID,
-    CONF_EXCLUDE,
-    Platform,
-)
+from homeassistant.const import ATTR_ENTITY_ID, CONF_EXCLUDE, Platform
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv, entity_registry as er
@@ -28,16 +20,10 @@ from ..protocol import ChannelName, ContentProblem, SendChannel, line, sender_ke
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.directory import Contact, Directory, Listing
 from ..receiving.heard import Heard
-from ..target import async_find
+from ..target import TARGET_KINDS, async_find
 from ..typed_numbers import TypedNumberError, typed_sender
+from .data import label_of
 
-TARGET_KINDS: Final = (
-    ATTR_ENTITY_ID,
-    ATTR_DEVICE_ID,
-    ATTR_AREA_ID,
-    ATTR_FLOOR_ID,
-    ATTR_LABEL_ID,
-)
 # WhatsApp takes what is no template only this long after somebody has written.
 WINDOW: Final = timedelta(hours=24)
 
@@ -76,7 +62,7 @@ class Recipient:
     @property
     def label(self) -> str:
         """Return what names them in an error, which is no number and no name."""
-        return self.entity_id or f"#{self.position}"
+        return label_of(self.entity_id, self.position)
 
     def route(self, choice: ChannelChoice, sender: str | None, directory: Directory) -> Route:
         """Return how they are written to; `sender` is whom it has to be from, None where no matter."""

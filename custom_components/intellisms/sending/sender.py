@@ -29,6 +29,11 @@ AT_A_TIME: Final = 4
 WINDOW_SECONDS: Final = 60 * 60
 
 
+def hourly_limit(entry: ConfigEntry) -> int:
+    """Return how many messages an account may send in an hour."""
+    return int(entry.options.get(CONF_HOURLY_LIMIT, DEFAULT_HOURLY_LIMIT))
+
+
 class Guard:
     """Bounds how much is sent within an hour, so that a loop in an automation costs little."""
 
@@ -80,7 +85,7 @@ class Sender:
         self._entry = entry
         self._client = client
         self._directory = directory
-        self._guard = Guard(lambda: entry.options.get(CONF_HOURLY_LIMIT, DEFAULT_HOURLY_LIMIT))
+        self._guard = Guard(lambda: hourly_limit(entry))
         self._places = asyncio.Semaphore(AT_A_TIME)
         self._is_over = False
         # So that what is said to one person arrives in the order in which it was said.
