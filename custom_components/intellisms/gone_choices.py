@@ -86,6 +86,7 @@ class Choices:
         if any(domain == DOMAIN for domain, *_ in device["identifiers"]):
             name = str(device["name_by_user"] or device["name"])
             self._journal.account.missed[event.data["device_id"]] = name
+            self._journal.async_account_changed()
         self.async_look()
 
     @callback
@@ -129,8 +130,9 @@ class Choices:
     def _forget_names(self, missed: Container[str]) -> None:
         """Keep only the names of those whom somebody misses."""
         names = self._journal.account.missed
-        self._journal.account.missed = {one: names[one] for one in names if one in missed}
-        if names:
+        kept = {one: names[one] for one in names if one in missed}
+        if kept != names:
+            self._journal.account.missed = kept
             self._journal.async_account_changed()
 
     def _is_gone(self, kind: str, one: str, excluded: bool) -> bool:
