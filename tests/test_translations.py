@@ -27,6 +27,7 @@ from custom_components.intellisms.const import Accept, Ignored, Issue
 from custom_components.intellisms.flows.contact import ContactFlow
 from custom_components.intellisms.flows.virtual_number import VirtualNumberFlow
 from custom_components.intellisms.protocol import ChannelName, ContentProblem
+from custom_components.intellisms.receiving import data as receiving_data
 from custom_components.intellisms.sending import account, actions, balance, recipients
 from custom_components.intellisms.sending.errors import TRANSLATION_KEYS
 from custom_components.intellisms.trigger import TRIGGERS
@@ -191,7 +192,7 @@ def test_issues() -> None:
 def test_exceptions() -> None:
     used = {
         node.value.value
-        for module in (simulate, condition, account, actions, balance, recipients)
+        for module in (simulate, condition, receiving_data, account, actions, balance, recipients)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.keyword)
         and node.arg == "translation_key"
