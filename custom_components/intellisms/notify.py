@@ -19,8 +19,9 @@ from .protocol import Draft
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.directory import Contact, Listing
 from .sending.account import sending_of
-from .sending.actions import DEFAULT_MAX_PARTS, explained, letter_to
 from .sending.data import Letter, Sent, signal_sent
+from .sending.fields import DEFAULT_MAX_PARTS
+from .sending.letters import explained, letter_to
 from .sending.recipients import recipient_of, sendable_numbers
 from .sending_entities import Keyed, async_follow_keys
 

@@ -9,19 +9,17 @@ from .simulate import SIMULATE_SCHEMA, async_simulate_message
 
 SERVICE_SEND_MESSAGE = "send_message"
 SERVICE_SIMULATE_MESSAGE = "simulate_message"
+# Whoever calls one of these needs rights for each recipient, which it checks itself.
+_SENDING = {SERVICE_SEND_MESSAGE: (async_send_message, SEND_MESSAGE_SCHEMA)}
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions, once for all entries and whether or not one is loaded."""
-    # Whoever calls it needs rights for each recipient, which it checks itself.
-    hass.services.async_register(
-        DOMAIN,
-        SERVICE_SEND_MESSAGE,
-        async_send_message,
-        SEND_MESSAGE_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
+    for name, (handler, schema) in _SENDING.items():
+        hass.services.async_register(
+            DOMAIN, name, handler, schema, supports_response=SupportsResponse.OPTIONAL
+        )
     async_register_admin_service(
         hass,
         DOMAIN,

@@ -57,6 +57,14 @@ def sending_of(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> Sending:
 
 
 @callback
+def entry_of(hass: HomeAssistant) -> IntelliSMSConfigEntry:
+    """Return the account, of which there is one; ServiceValidationError where it is not loaded."""
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        return entry
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
+
+
+@callback
 def async_apply_keys(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
     """Send by the keys as they are now, from the next message on; without keys, no more."""
     keys, present = keys_of(entry), find_sending(hass, entry)
