@@ -24,8 +24,9 @@ import aiohttp
 
 from tests.simulator import senders
 
-from . import bench_automations, bench_others, bench_texts
-from .instance import BURNER, DOMAIN, ROOT, Instance, house, main, troubles_of_ours
+from . import bench_automations, bench_others, bench_sending, bench_texts
+from .instance import BURNER, DOMAIN, ROOT, WITNESS, Instance, house, main, troubles_of_ours
+from .provider_api import provider_api
 
 NUMBER = "44771012346"
 MESSAGES = 400
@@ -221,15 +222,23 @@ class Bench:
         await self.burst("ours", MESSAGES, figures, latency=False)
         return figures.cpu[0], figures.loop[0]
 
-    async def ours_and_floor(self) -> tuple[Figures, Figures]:
-        """Measure ours and (b) in turns, so that a machine that slows down slows both."""
+    async def beside_floor(self) -> list[str]:
+        """Return what ours costs and its ratio to (b): CPU, the event loop, the time to a 200.
+
+        Both are measured in turns, so that a machine that slows down slows both.
+        """
         figures = {"ours": Figures(), "floor": Figures()}
         for name in figures:
             await self.burst(name, 50, Figures(), latency=False)
         for _ in range(ROUNDS):
             for name, kept in figures.items():
                 await self.burst(name, MESSAGES, kept, latency=False)
-        return figures["ours"], figures["floor"]
+        ours, floor = figures["ours"], figures["floor"]
+        return [
+            *_beside(median(ours.cpu), median(floor.cpu)),
+            *_beside(median(ours.loop), median(floor.loop)),
+            *_beside(median(ours.answered), median(floor.answered)),
+        ]
 
 
 def _cpu_seconds(stat: str) -> float:
@@ -272,13 +281,9 @@ async def growth(instance: Instance, bench: Bench, entry_id: str) -> list[list[s
             took.append(await set_up_seconds(instance))
         await bench.switch("turn_off")
         memory = bench.memory()
-        ours, floor = await bench.ours_and_floor()
         rows.append(
             [
-                str(wanted), f"{ids:,}", f"{contacts:,}",
-                *_beside(median(ours.cpu), median(floor.cpu)),
-                *_beside(median(ours.loop), median(floor.loop)),
-                *_beside(median(ours.answered), median(floor.answered)),
+                str(wanted), f"{ids:,}", f"{contacts:,}", *await bench.beside_floor(),
                 f"{median(took) * 1000:.0f}", f"{memory:.0f}",
             ]
         )  # fmt: skip
@@ -295,6 +300,27 @@ async def set_up_seconds(instance: Instance) -> float:
     async with instance.websocket() as ws:
         info = await ws.call("integration/setup_info")
     return float(next(item["seconds"] for item in info if item["domain"] == DOMAIN))
+
+
+async def sending() -> str:
+    """Return the table of what sending adds. That nobody answers is in the log."""
+    async with provider_api() as api:
+        configuration = f"bench_floor:\nwitness:\n  api_url: {api.url}\n"
+        async with house(configuration, integrations=(FLOOR,), first=(WITNESS,)) as instance:
+            entry_id = await instance.add_integration(NUMBER, "Gate")
+            measure = Bench(instance, await instance.webhook_id())
+
+            async def costs() -> list[str]:
+                took = []
+                for _ in range(STARTS):
+                    await instance.restart()
+                    took.append(await set_up_seconds(instance))
+                cells = [*await measure.beside_floor(), f"{median(took) * 1000:.0f}"]
+                say("  " + "  ".join(cells))
+                return cells
+
+            rows = await bench_sending.rows(instance, api, entry_id, costs)
+    return as_table(bench_sending.HEAD, rows)
 
 
 def seed_ids(instance: Instance, entry_id: str, count: int) -> None:
@@ -359,7 +385,13 @@ async def bench() -> int:
     """Measure and print; put the tables into the documentation where that is asked for."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"into {TABLE.name}")
+    parser.add_argument("--sending", action="store_true", help="measure only what sending adds")
     arguments = parser.parse_args()
+    say("what sending adds")
+    sent = await sending()
+    say(sent)
+    if arguments.sending:
+        return 0
     async with house(BY_HAND, automations(), integrations=(FLOOR, BURNER)) as instance:
         entry_id = await instance.add_integration(NUMBER, "Gate")
         measure = Bench(instance, await instance.webhook_id())
@@ -395,7 +427,7 @@ async def bench() -> int:
         texts, missed = await long_texts(instance, measure)
         say(f"\n{texts}")
     if arguments.write:
-        write(f"{compared}\n\n{automated}\n\n{grown}\n\n{texts}\n\n{others}")
+        write(f"{compared}\n\n{automated}\n\n{sent}\n\n{grown}\n\n{texts}\n\n{others}")
     if problems:
         say("\n".join(problems))
     return 1 if problems or missed else 0

@@ -13,6 +13,7 @@ from .instance import (
     FIXTURES,
     PASSWORD,
     USERNAME,
+    WITNESS,
     Instance,
     WebSocket,
     house,
@@ -26,7 +27,6 @@ from .round_trip import (
     AUTOMATION,
     BUTTON,
     SECRETS,
-    WITNESS,
     RoundTrip,
     configuration,
 )

@@ -9,10 +9,20 @@ from typing import Any
 
 from homeassistant.util.yaml import parse_yaml
 
-from .instance import DOMAIN, PASSWORD, ROOT, USERNAME, Instance, house, main, troubles_of_ours
+from .instance import (
+    DOMAIN,
+    PASSWORD,
+    ROOT,
+    USERNAME,
+    WITNESS,
+    Instance,
+    house,
+    main,
+    troubles_of_ours,
+)
 from .moving_picture import make_moving_picture
 from .provider_api import ProviderApi, provider_api
-from .round_trip import WITNESS, configuration
+from .round_trip import configuration
 
 WALK = ROOT / ".cache" / "e2e" / "walk.js"
 IMAGES = ROOT / "docs" / "images"

@@ -77,6 +77,8 @@ ONBOARDING_STEPS = {"user", "core_config", "analytics", "integration"}
 STAND_INS = Path(__file__).parent / "stand_ins"
 # A custom integration for `Instance.burn`.
 BURNER = Path(__file__).parent / "burner"
+# Writes down what happens to each message, and leads sending to the stand-in for the provider.
+WITNESS = Path(__file__).parent / "witness"
 # These would slow every start down, or keep the log out of its file.
 NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE", "HA_DISABLE_LOG_FILE", "SUPERVISOR")
 # With this Home Assistant asks whoever started it to start it again.

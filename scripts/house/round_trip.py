@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import json
-from pathlib import Path
 from typing import Any
 
 from .instance import Instance
 from .provider_api import ACCESS_KEY, SECRET_KEY, ProviderApi, tap
 
-# It lets the integration speak to the stand-in for the provider's API.
-WITNESS = Path(__file__).parent / "witness"
 ANNA = "447710012399"
 QUESTION, ANSWER = "Open the gate?", "The gate is opening."
 BUTTON = {"id": "demo_open", "text": "Open it"}

@@ -15,12 +15,11 @@ from typing import Any
 from tests.simulator import TEXT, Provider, Writer
 
 from . import torture_accounting
-from .instance import BURNER, DOMAIN, Instance, house, main
+from .instance import BURNER, DOMAIN, WITNESS, Instance, house, main
 from .torture_accounting import FINISHED, REGEX, Fate, Verdict
 from .torture_faults import KINDS, NEIGHBOUR, RUN_WAITS, SECOND_NUMBER, Torture
 
 NUMBER = "44771012346"
-WITNESS = Path(__file__).parent / "witness"
 CONFIGURATION = f"{WITNESS.name}:\n{BURNER.name}:\n"
 
 # Seconds. The provider waits 300 between two posts of a message, here 2.
