@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.intellisms.sending.balance import POLL_INTERVAL, SETTLE_SECONDS
 from scripts.house.provider_api import Play, ProviderApi, Refusal
-from tests.household import household, sms
+from tests.household import ANNA, household, sms
 from tests.log import Log, keep_secret
 from tests.provider_api import KEYS, with_keys
 from tests.running import Post, set_up, state
@@ -136,9 +136,19 @@ async def test_a_message_that_is_refused_for_the_keys_asks_for_new_ones(
     api.access_key = "AK-another-one"
     with pytest.raises(Exception, match="refuses the keys"):
         await write(hass, "anna")
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert len(list(writing.async_get_active_flows(hass, {"reauth"}))) == 1
     assert writing.state is ConfigEntryState.LOADED
+
+
+async def test_a_message_that_is_refused_for_keys_that_were_replaced_asks_for_none(
+    hass: HomeAssistant, writing: MockConfigEntry, api: ProviderApi
+) -> None:
+    api.plays[ANNA.removeprefix("+")] = Refusal(word="login_invalid", whole=True)
+    with pytest.raises(Exception, match="refuses the keys"):
+        await write(hass, "anna")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not list(writing.async_get_active_flows(hass, {"reauth"}))
 
 
 async def test_keys_that_are_removed_are_not_asked_for(

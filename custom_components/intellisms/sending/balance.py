@@ -85,10 +85,11 @@ class Balance(DataUpdateCoordinator[float]):
 
     @callback
     def _on_sent(self, sent: Sent) -> None:
-        """Ask for new keys where they were refused, and later what a message left of the credits."""
+        """Look whether the keys are still accepted where some were refused, later what is left."""
         error = sent.result.error
         if error in KEYS_REFUSED:
-            self._ask_for_keys()
+            # A message may have gone with keys that were replaced meanwhile.
+            self.async_ask()
         elif (
             sent.result.outcome is not SendOutcome.NOT_SENT
             or error == SendError.INSUFFICIENT_CREDIT
