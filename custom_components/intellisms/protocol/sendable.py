@@ -246,6 +246,7 @@ class Template(Content):
         """Check the names and what is put into the template."""
         check_text("name", self.name, MAX_TEMPLATE_NAME)
         check_match("name", self.name, _TEMPLATE_NAME)
+        check_text("language", self.language)
         check_match("language", self.language, _LANGUAGE)
         for place, (name, text) in enumerate(self._gaps(), 1):
             if name is not None:
