@@ -35,6 +35,7 @@ from tests.household import (
     contact,
     deleted,
     devices,
+    household,
     in_a_group,
     message_id,
     posted,
@@ -218,6 +219,29 @@ async def test_also_after_the_account_was_reloaded(
     assert sent(api) == [(ANNA, GATE, "sms")]
 
 
+async def test_by_whatever_acts_in_the_name_of_the_message(
+    hass: HomeAssistant, sending_house: MockConfigEntry, api: ProviderApi, messages: Messages
+) -> None:
+    receive(sending_house, text("Hello"))
+    await reply(hass, messages[0].context)
+    assert sent(api) == [(ANNA, GATE, "sms")]
+
+
+async def test_none_of_an_account_that_was_removed(
+    hass: HomeAssistant, sending_house: MockConfigEntry, api: ProviderApi, messages: Messages
+) -> None:
+    body = text("Hello", sender=STRANGER)
+    receive(sending_house, body)
+    await hass.config_entries.async_remove(sending_house.entry_id)
+    other = household()
+    other.add_to_hass(hass)
+    hass.config_entries.async_update_entry(other, data=with_keys(other.data))
+    assert await hass.config_entries.async_setup(other.entry_id)
+    assert await refused(hass, run_by(messages[0])) == "reply_no_message"
+    assert await refused(hass, message_id=message_id(body)) == "reply_message_unknown"
+    assert api.taken == []
+
+
 @pytest.mark.usefixtures("sending_house")
 async def test_without_a_message(hass: HomeAssistant, api: ProviderApi) -> None:
     assert await refused(hass) == "reply_no_message"
@@ -252,6 +276,16 @@ async def test_an_id_that_a_template_made_a_number_of(
     receive(sending_house, posted(text("Hello"), messageid=number))
     await reply(hass, message_id=int(number))
     assert sent(api) == [(ANNA, GATE, "sms")]
+
+
+async def test_the_newest_of_an_id(
+    hass: HomeAssistant, sending_house: MockConfigEntry, api: ProviderApi
+) -> None:
+    first = text("First")
+    for body in (first, posted(text("Second", to=SHOP), messageid=message_id(first))):
+        receive(sending_house, body)
+    await reply(hass, message_id=message_id(first))
+    assert sent(api) == [(ANNA, SHOP, "sms")]
 
 
 @pytest.mark.parametrize("unknown", ["0" * 34, "*", ["a"], True])
@@ -468,6 +502,20 @@ async def test_who_cannot_be_answered(
 ) -> None:
     receive(sending_house, body)
     assert await refused(hass, run_by(messages[0])) == why
+    assert api.taken == []
+
+
+async def test_an_automation_is_told_why(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    heard = {"trigger": "event", "event_type": "intellisms_message_received"}
+    await automate(hass, {"alias": "One", "triggers": [heard], "actions": [REPLY]})
+    receive(sending_house, in_a_group("Hello"))
+    await hass.async_block_till_done()
+    assert "said in a WhatsApp group" in caplog.text
     assert api.taken == []
 
 
