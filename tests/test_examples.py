@@ -514,6 +514,8 @@ def test_entities() -> None:
         ("Trigger: button tapped", "triggers.yaml", "button_tapped"),
         ("Condition *Last message*", "conditions.yaml", "last_message"),
         ("Action *Send message*", "services.yaml", "send_message"),
+        ("Action *Send template*", "services.yaml", "send_template"),
+        ("Action *Reply*", "services.yaml", "reply"),
         ("Action *Simulate message*", "services.yaml", "simulate_message"),
     ],
 )

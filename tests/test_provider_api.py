@@ -117,6 +117,57 @@ def test_what_is_not_documented_is_not_taken(path: tuple[Any, ...], value: Any) 
         check_message(message)
 
 
+GAP = {"type": "text", "text": "Gate"}
+TEMPLATE = {
+    "to": "447700900123",
+    "channel": "whatsapp",
+    "content": {
+        "format": "wa_msgobject_v2",
+        "msgobject": {
+            "type": "template",
+            "template": {
+                "name": "alarm_1",
+                "language": {"code": "en_GB"},
+                "components": [
+                    {"type": "header", "parameters": [{"type": "image", "image": {"link": "https://a.b/1.jpg"}}]},
+                    {"type": "body", "parameters": [GAP | {"parameter_name": "place"}, GAP | {"parameter_name": "by"}]},
+                    {"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": [{"type": "payload", "payload": "a"}]},
+                ],
+            },
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("name",), "Alarm"),
+        (("language",), "en_GB"),
+        (("components", 0, "type"), "body"),
+        (("components", 0, "parameters", 0, "image", "link"), "http://a.b/1.jpg"),
+        (("components", 1, "parameters"), []),
+        (("components", 1, "parameters", 0), GAP),
+        (("components", 1, "parameters", 0, "parameter_name"), "by"),
+        (("components", 1, "parameters", 0, "parameter_name"), "1"),
+        (("components", 1, "parameters", 0, "text"), "x" * 1025),
+        (("components", 1, "parameters", 0, "text"), "a\nb"),
+        (("components", 2, "sub_type"), "url"),
+        (("components", 2, "index"), 0),
+        (("components", 2, "parameters", 0, "payload"), "x" * 257),
+    ],
+)
+def test_a_template_that_is_not_as_documented(path: tuple[Any, ...], value: Any) -> None:
+    message: Any = deepcopy(TEMPLATE)
+    check_message(message)
+    holder = message["content"]["msgobject"]["template"]
+    for name in path[:-1]:
+        holder = holder[name]
+    holder[path[-1]] = value
+    with pytest.raises((WrongError, KeyError, TypeError, ValueError)):
+        check_message(message)
+
+
 def test_what_it_posts_afterwards() -> None:
     taken = Taken(id="a1", to="447700900123", message=BUTTONS)
     [told] = parse(report(taken, "delivered", 4))

@@ -214,7 +214,12 @@ AUTOMATION = [
     (
         "services",
         "services.yaml",
-        {services.SERVICE_SEND_MESSAGE, services.SERVICE_SIMULATE_MESSAGE},
+        {
+            services.SERVICE_REPLY,
+            services.SERVICE_SEND_MESSAGE,
+            services.SERVICE_SEND_TEMPLATE,
+            services.SERVICE_SIMULATE_MESSAGE,
+        },
         "service",
     ),
 ]

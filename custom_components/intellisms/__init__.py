@@ -26,6 +26,7 @@ from .receiving.journal_files import remove_files
 from .receiving.receiver import Receiver
 from .receiving.signals import signal_disk
 from .sending.account import async_apply_keys, async_stop_sending
+from .sending.replies import async_remember_messages
 from .sending_issues import SendingIssues
 from .services import async_setup_services
 
@@ -48,6 +49,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
         # core's webhook acknowledges and drops what is posted to an id that is not.
         except Exception as err:  # noqa: BLE001
             log_fault(err, "opening the doors of an entry")
+    async_remember_messages(hass)
     async_setup_services(hass)
     return True
 

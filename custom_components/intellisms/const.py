@@ -16,9 +16,10 @@ ISSUES_URL: Final = "https://github.com/intellisms-ha/intellisms/issues"
 EVENT_MESSAGE_RECEIVED: Final = f"{DOMAIN}_message_received"
 EVENT_MESSAGE_SENT: Final = f"{DOMAIN}_message_sent"
 EVENT_MESSAGE_STATUS: Final = f"{DOMAIN}_message_status"
-# The automation component fires this event. Its name is copied (from 2026.7.0 and 2026.11.0),
-# as importing that component would load it with all that it needs.
+# The automation component fires these events. Their names are copied (from 2026.7.0 and
+# 2026.11.0), as importing that component would load it with all that it needs.
 EVENT_AUTOMATION_RELOADED: Final = "automation_reloaded"
+EVENT_AUTOMATION_TRIGGERED: Final = "automation_triggered"
 
 CONF_ACCEPT: Final = "accept"
 CONF_ACCESS_KEY: Final = "access_key"
@@ -44,6 +45,8 @@ SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 
 # The key of the *Message* entities, to which events and lines of the logbook belong.
 MESSAGE_KEY: Final = "message"
+# The key of the contacts' `notify` entities, which are who is written to.
+NOTIFY_KEY: Final = "notify"
 # A state has at most this many characters; core refuses a longer one, and logs its text.
 MAX_STATE_LENGTH: Final = 255
 # Messages that an account sends in an hour, unless its option `CONF_HOURLY_LIMIT` says otherwise.

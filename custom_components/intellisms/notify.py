@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import NOTIFY_KEY
 from .entity import IntelliSMSEntity, stay_in_place
 from .faults import guarded
 from .protocol import Draft
@@ -27,7 +28,7 @@ from .sending_entities import Keyed, async_follow_keys
 
 PARALLEL_UPDATES = 0
 
-DESCRIPTION = NotifyEntityDescription(key="notify", translation_key="contact")
+DESCRIPTION = NotifyEntityDescription(key=NOTIFY_KEY, translation_key="contact")
 
 
 async def async_setup_entry(

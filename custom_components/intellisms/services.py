@@ -4,13 +4,26 @@ from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers.service import async_register_admin_service
 
 from .const import DOMAIN
-from .sending.actions import SEND_MESSAGE_SCHEMA, async_send_message
+from .sending.actions import (
+    REPLY_SCHEMA,
+    SEND_MESSAGE_SCHEMA,
+    SEND_TEMPLATE_SCHEMA,
+    async_reply,
+    async_send_message,
+    async_send_template,
+)
 from .simulate import SIMULATE_SCHEMA, async_simulate_message
 
+SERVICE_REPLY = "reply"
 SERVICE_SEND_MESSAGE = "send_message"
+SERVICE_SEND_TEMPLATE = "send_template"
 SERVICE_SIMULATE_MESSAGE = "simulate_message"
 # Whoever calls one of these needs rights for each recipient, which it checks itself.
-_SENDING = {SERVICE_SEND_MESSAGE: (async_send_message, SEND_MESSAGE_SCHEMA)}
+_SENDING = {
+    SERVICE_SEND_MESSAGE: (async_send_message, SEND_MESSAGE_SCHEMA),
+    SERVICE_SEND_TEMPLATE: (async_send_template, SEND_TEMPLATE_SCHEMA),
+    SERVICE_REPLY: (async_reply, REPLY_SCHEMA),
+}
 
 
 @callback

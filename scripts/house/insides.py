@@ -61,7 +61,10 @@ PLACES = (
     Place(
         ours="const.py",
         core="components/automation/*.py",
-        lines=("EVENT_AUTOMATION_RELOADED = 'automation_reloaded'",),
+        lines=(
+            "EVENT_AUTOMATION_RELOADED = 'automation_reloaded'",
+            "EVENT_AUTOMATION_TRIGGERED = 'automation_triggered'",
+        ),
     ),
     Place(
         ours="entity.py",
@@ -128,6 +131,23 @@ PLACES = (
         ours="receiving/turns.py",
         core="helpers/service.py",
         lines=("class ReloadServiceHelper", "self._service_running = True"),
+    ),
+    Place(
+        ours="sending/replies.py",
+        core="components/automation/*.py",
+        lines=(
+            "trigger_context = Context(parent_id=parent_id)",
+            "async_fire_internal(EVENT_AUTOMATION_TRIGGERED, event_data, context=trigger_context)",
+            "self.action_script.async_run(variables, trigger_context, started_action)",
+        ),
+    ),
+    Place(
+        ours="sending/replies.py",
+        core="components/script/*.py",
+        lines=(
+            "variables=variables, context=service.context, wait=False",
+            "variables=service.data, context=service.context, wait=True",
+        ),
     ),
 )
 

@@ -407,15 +407,50 @@ def _template(template: Json) -> None:
     _keys(template, {"name", "language"}, {"components"})
     _want(re.fullmatch("[a-z0-9_]{1,512}", template["name"]), "name")
     _keys(template["language"], {"code"})
-    for component in template.get("components", []):
-        button = component["type"] == "button"
+    components = template.get("components", [])
+    places = [(one["type"], one.get("index")) for one in components]
+    _want(len(set(places)) == len(places), "two alike: component")
+    for component in components:
+        kind = component["type"]
+        button = kind == "button"
         _keys(component, {"type", "parameters"}, {"sub_type", "index"} if button else set())
-        _want(component["type"] in ("header", "body", "button"), "component")
         _want(component["parameters"], "parameters")
-        for parameter in component["parameters"]:
-            _keys(parameter, {"type", parameter["type"]})
+        COMPONENTS[kind](component)
 
 
+def _template_header(header: Json) -> None:
+    [parameter] = header["parameters"]
+    _keys(parameter, {"type", "image"})
+    _want(parameter["type"] == "image", "header")
+    _image(parameter["image"])
+
+
+def _template_body(body: Json) -> None:
+    names = [parameter.get("parameter_name") for parameter in body["parameters"]]
+    if any(name is not None for name in names):
+        _want(all(re.fullmatch("[a-z_][a-z0-9_]*", name or "") for name in names), "names")
+        _want(len(set(names)) == len(names), "two alike: parameter_name")
+    for parameter in body["parameters"]:
+        _keys(parameter, {"type", "text"}, {"parameter_name"})
+        _want(parameter["type"] == "text", "body")
+        _text(parameter["text"], 1024)
+        _want(not re.search(r"[\n\r\t]| {5}", parameter["text"]), "white space")
+
+
+def _template_button(button: Json) -> None:
+    _want(button["sub_type"] == "quick_reply", "button")
+    _want(re.fullmatch("[0-9]", button["index"]), "index")
+    [parameter] = button["parameters"]
+    _keys(parameter, {"type", "payload"})
+    _want(parameter["type"] == "payload", "button")
+    _text(parameter["payload"], 256)
+
+
+COMPONENTS: Mapping[str, Callable[[Json], None]] = {
+    "header": _template_header,
+    "body": _template_body,
+    "button": _template_button,
+}
 OBJECTS: Mapping[str, Callable[[Json], None]] = {
     "text": _text_object,
     "image": _image,

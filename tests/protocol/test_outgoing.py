@@ -157,6 +157,19 @@ def test_a_template() -> None:
     ]
 
 
+def test_a_template_that_names_its_gaps() -> None:
+    named = Template(name="alarm", language="de", parameters={"place": "Gate", "minutes": "5"})
+    assert message_object(named)["template"]["components"] == [
+        {
+            "type": "body",
+            "parameters": [
+                {"type": "text", "parameter_name": "place", "text": "Gate"},
+                {"type": "text", "parameter_name": "minutes", "text": "5"},
+            ],
+        }
+    ]
+
+
 # ---- what is refused ------------------------------------------------------------
 
 LONG = "x" * 5000
@@ -275,6 +288,26 @@ REFUSED: list[tuple[Callable[[], object], str, dict[str, str]]] = [
         lambda: Template(name="a", language="en", parameters=("",)),
         "empty",
         {"field": "parameters 1"},
+    ),
+    *(
+        (
+            lambda name=name: Template(name="a", language="en", parameters={"ok": "a", name: "b"}),
+            "invalid",
+            {"field": "parameters 2"},
+        )
+        for name in ("", "1", "Place", "a place", "{{place}}")
+    ),
+    *(
+        (
+            lambda text=text: Template(name="a", language="en", parameters={"place": text}),
+            why,
+            {"field": "parameters 1", **more},
+        )
+        for text, why, more in (
+            (" ", "empty", {}),
+            ("a\nb", "invalid", {}),
+            ("x" * 1025, "too_long", {"limit": "1024"}),
+        )
     ),
     (
         lambda: Template(name="a", language="en", answers=("a",) * 2),

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, ServiceCall
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
@@ -10,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from scripts.house.provider_api import ProviderApi, Refusal
 from tests.household import ANNA, BEN, STRANGER, devices, reply, text
 from tests.log import keep_secret
-from tests.running import automate, receive
+from tests.running import automate, receive, settle
 from tests.test_examples import examples, with_devices
 
 from .conftest import Notifiers
@@ -39,6 +40,12 @@ class House:
         """Let a message come, and all happen that follows."""
         receive(self.entry, body)
         await self.hass.async_block_till_done()
+
+    async def hear_while_it_waits(self, body: str) -> None:
+        """Let a message come to an automation that then waits for another."""
+        receive(self.entry, body)
+        await self.api.taken_are(1)
+        await settle()
 
     def sent(self) -> list[tuple[str, str, Any]]:
         """Return, and forget, to whom, by which channel and what was sent."""
@@ -89,6 +96,51 @@ async def alarm(house: House) -> None:
     ]
 
 
+async def sauna(house: House) -> None:
+    await house.hear(text("Sauna", sender=BEN))
+    assert house.sent() == []
+    await house.hear_while_it_waits(text("sauna", channel="whatsapp"))
+    [(to, channel, question)] = house.sent()
+    assert (to, channel) == (ANNA, "whatsapp")
+    assert question["msgobject"]["text"] == {"body": "For how many hours?"}
+    # Each is answered the way it came.
+    await house.hear(text("3"))
+    assert house.sent() == [(ANNA, "sms", sms("3 hours it is."))]
+
+
+async def smoke(house: House) -> None:
+    await house.turn_on("binary_sensor.smoke")
+    parts = _parts("smoke_alarm", house.sent(), [ANNA, BEN])
+    assert [one["text"] for one in parts["body"]] == ["kitchen", "12:00"]
+
+
+async def smoke_question(house: House) -> None:
+    await house.turn_on("binary_sensor.smoke")
+    parts = _parts("smoke_question", house.sent(), [ANNA])
+    assert {one["parameter_name"]: one["text"] for one in parts["body"]} == {
+        "room": "kitchen",
+        "time": "12:00",
+    }
+    assert [parts[place][0]["payload"] for place in ("0", "1")] == ["smoke_seen", "smoke_help"]
+
+
+def _parts(name: str, sent: list[tuple[str, str, Any]], to: list[str]) -> dict[str, Any]:
+    """Return what fills the parts of a template that went to all of them, by kind or place."""
+    assert [(number, channel) for number, channel, _ in sent] == [(one, "whatsapp") for one in to]
+    template, *others = [content["msgobject"]["template"] for _, _, content in sent]
+    assert all(other == template for other in others)
+    assert (template["name"], template["language"]) == (name, {"code": "en_GB"})
+    return {one.get("index", one["type"]): one["parameters"] for one in template["components"]}
+
+
+async def warm(house: House) -> None:
+    house.hass.states.async_set("sensor.living_room", "21.5")
+    await house.hear(text("How warm is it?", sender=STRANGER))
+    assert house.sent() == []
+    await house.hear(text("how warm is it?", sender=BEN))
+    assert house.sent() == [(BEN, "sms", sms("It is 21.5 °C."))]
+
+
 async def plumber(house: House) -> None:
     await house.turn_on("binary_sensor.leak")
     assert house.sent() == [(STRANGER, "sms", sms("There is a leak. Please call back."))]
@@ -96,10 +148,21 @@ async def plumber(house: House) -> None:
 
 SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
     "Alarm by two ways": alarm,
+    "Ask about smoke at any hour": smoke_question,
     "Ask for the gate by WhatsApp": gate,
+    "Heat the sauna for as long as Anna says": sauna,
+    "Say how warm it is": warm,
+    "Tell of smoke at any hour": smoke,
     "Tell the plumber": plumber,
     "Tell when the water is on": water,
 }
+
+
+@pytest.fixture(autouse=True)
+async def noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Stop the clock."""
+    await hass.config.async_set_time_zone("UTC")
+    freezer.move_to("2026-07-06 12:00:00+00:00")
 
 
 @pytest.mark.parametrize("alias", examples(PAGE))

@@ -1,6 +1,6 @@
 """What can be sent. Content that exists keeps the limits: else its class raises `ContentError`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 import re
@@ -37,6 +37,7 @@ from .values import JsonObject
 
 _TEMPLATE_NAME = re.compile(r"[a-z0-9_]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:_[A-Za-z]{2,4})?")
+_PARAMETER_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 # WhatsApp refuses a parameter with a line break, a tab, or more than four spaces in a row.
 _BROKEN_PARAMETER = re.compile(r"[\n\r\t]| {5}")
 
@@ -229,6 +230,7 @@ class Picture(Content):
 class Template(Content):
     """A text that WhatsApp has approved, with what stands in its gaps.
 
+    `parameters` fill the gaps in their order, or by name where the template names its gaps.
     `answers` are the ids that its quick replies come back with, in their order.
     """
 
@@ -236,7 +238,7 @@ class Template(Content):
 
     name: str = field(repr=False)
     language: str = field(repr=False)
-    parameters: tuple[str, ...] = field(default=(), repr=False)
+    parameters: tuple[str, ...] | Mapping[str, str] = field(default=(), repr=False)
     picture_url: str | None = field(default=None, repr=False)
     answers: tuple[str, ...] = field(default=(), repr=False)
 
@@ -244,10 +246,13 @@ class Template(Content):
         """Check the names and what is put into the template."""
         check_text("name", self.name, MAX_TEMPLATE_NAME)
         check_match("name", self.name, _TEMPLATE_NAME)
+        check_text("language", self.language)
         check_match("language", self.language, _LANGUAGE)
-        for place, parameter in enumerate(self.parameters, 1):
-            check_text(f"parameters {place}", parameter, MAX_TEMPLATE_PARAMETER)
-            if _BROKEN_PARAMETER.search(parameter):
+        for place, (name, text) in enumerate(self._gaps(), 1):
+            if name is not None:
+                check_match(f"parameters {place}", name, _PARAMETER_NAME)
+            check_text(f"parameters {place}", text, MAX_TEMPLATE_PARAMETER)
+            if _BROKEN_PARAMETER.search(text):
                 raise ContentError(ContentProblem.INVALID, field=f"parameters {place}")
         if self.picture_url is not None:
             check_link("picture_url", self.picture_url)
@@ -263,7 +268,7 @@ class Template(Content):
             image = {"type": "image", "image": {"link": self.picture_url}}
             components.append({"type": "header", "parameters": [image]})
         if self.parameters:
-            texts = [{"type": "text", "text": parameter} for parameter in self.parameters]
+            texts = [_parameter(name, text) for name, text in self._gaps()]
             components.append({"type": "body", "parameters": texts})
         for index, answer_id in enumerate(self.answers):
             payload = [{"type": "payload", "payload": answer_id}]
@@ -280,6 +285,18 @@ class Template(Content):
         if components:
             template["components"] = components
         return {"type": "template", "template": template}
+
+    def _gaps(self) -> Iterable[tuple[str | None, str]]:
+        """Return what fills the gaps, each with the gap's name if it has one."""
+        if isinstance(self.parameters, Mapping):
+            return self.parameters.items()
+        return [(None, text) for text in self.parameters]
+
+
+def _parameter(name: str | None, text: str) -> JsonObject:
+    """Return WhatsApp's object for what fills a gap of a template."""
+    named = {} if name is None else {"parameter_name": name}
+    return {"type": "text", **named, "text": text}
 
 
 def _interactive(kind: str, content: Buttons | Choices, action: JsonObject) -> JsonObject:

@@ -28,6 +28,7 @@ from .directory import Directory, recipient
 from .flood import Flood
 from .journal import Journal
 from .signals import (
+    SIGNAL_DELIVERY,
     SIGNAL_MESSAGE,
     SIGNAL_NOTICE,
     Trouble,
@@ -157,6 +158,7 @@ class Receiver:
 
     def _publish(self, delivery: Delivery) -> None:
         """Tell of a message, or of what nobody said; a fault up to and including the bus is raised."""
+        async_dispatcher_send(self._hass, SIGNAL_DELIVERY, delivery)
         if delivery.message.notice:
             self._publish_notice(delivery)
         else:

@@ -24,6 +24,9 @@ class Dialog:
     is_open: bool
 
 
+# What is to be published is told here first, before any entity or automation hears of it; it may
+# yet fail, and come again.
+SIGNAL_DELIVERY: SignalType[Delivery] = SignalType(f"{DOMAIN}_delivery")
 # Triggers and a flow that waits listen here: any entry, any number.
 SIGNAL_MESSAGE: SignalType[Delivery] = SignalType(f"{DOMAIN}_message")
 # What nobody said, such as that a message was deleted, is told only here and on the bus: to

@@ -1,5 +1,6 @@
-"""Actions that send, to contacts and numbers."""
+"""Actions that send: to contacts and numbers, and to whoever wrote."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from homeassistant.const import CONF_EXCLUDE
@@ -9,11 +10,15 @@ import voluptuous as vol
 from ..const import CONF_NUMBERS
 from ..target import TARGET_KINDS
 from .account import entry_of, sending_of
-from .fields import channel_of, draft_of, sender_of
-from .letters import explained, letter_to
+from .data import Letter
+from .fields import channel_of, draft_of, sender_of, template_of
+from .letters import explained, letter_to, letter_with
 from .recipients import ChannelChoice, async_recipients
+from .replies import answered, async_author, letter_back
+from .sender import Sender
 
-_FIELDS: Final = (
+_RECIPIENTS: Final = (*TARGET_KINDS, CONF_EXCLUDE, CONF_NUMBERS)
+_MESSAGE: Final = (
     "message",
     "channel",
     "answers",
@@ -23,13 +28,22 @@ _FIELDS: Final = (
     "virtual_number",
     "sender_id",
     "max_parts",
-    CONF_NUMBERS,
 )
-# What stands in the fields is checked by the handler: a schema's errors quote what was entered,
-# are in English, and go to the log.
-SEND_MESSAGE_SCHEMA: Final = vol.Schema(
-    {vol.Optional(name): object for name in (*TARGET_KINDS, CONF_EXCLUDE, *_FIELDS)}
-)
+_TEMPLATE: Final = ("name", "language", "parameters", "picture_url", "answers", "virtual_number")
+
+
+def _schema(*names: str) -> vol.Schema:
+    """Return a schema of these fields, in which anything may stand.
+
+    That is checked by the handler: a schema's errors quote what was entered, are in English, and
+    go to the log.
+    """
+    return vol.Schema({vol.Optional(name): object for name in names})
+
+
+SEND_MESSAGE_SCHEMA: Final = _schema(*_RECIPIENTS, *_MESSAGE)
+SEND_TEMPLATE_SCHEMA: Final = _schema(*_RECIPIENTS, *_TEMPLATE)
+REPLY_SCHEMA: Final = _schema("message_id", *_MESSAGE)
 
 
 async def async_send_message(call: ServiceCall) -> ServiceResponse:
@@ -46,5 +60,34 @@ async def async_send_message(call: ServiceCall) -> ServiceResponse:
         choice, draft = channel_of(call.data), draft_of(hass, call.data)
         by = sender_of(hass, call.data, by_whatsapp=choice is ChannelChoice.WHATSAPP)
         letters = [letter_to(entry, one, draft, choice=choice, sender=by) for one in recipients]
+    return await _send(call, sender, letters)
+
+
+async def async_send_template(call: ServiceCall) -> ServiceResponse:
+    """Send a text that WhatsApp has approved, as `async_send_message` does."""
+    hass = call.hass
+    entry = entry_of(hass)
+    sender = sending_of(hass, entry).sender
+    recipients = await async_recipients(call, entry)
+    with explained():
+        template = template_of(call.data)
+        by = sender_of(hass, call.data, by_whatsapp=True)
+        letters = [letter_with(entry, one, template, sender=by) for one in recipients]
+    return await _send(call, sender, letters)
+
+
+async def async_reply(call: ServiceCall) -> ServiceResponse:
+    """Answer a message, as `async_send_message` does."""
+    hass = call.hass
+    entry = entry_of(hass)
+    sender = sending_of(hass, entry).sender
+    with explained():
+        delivery = answered(call, entry)
+        author = await async_author(call, entry, delivery)
+        letter = letter_back(call, entry, delivery, author, draft_of(hass, call.data))
+    return await _send(call, sender, [letter])
+
+
+async def _send(call: ServiceCall, sender: Sender, letters: Sequence[Letter]) -> ServiceResponse:
     sent = await sender.async_send(letters, call.context)
     return {"messages": [one.as_response() for one in sent]} if call.return_response else None

@@ -10,7 +10,7 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 
-from ..protocol import Answer, ContentError, ContentProblem, Draft
+from ..protocol import Answer, ContentError, ContentProblem, Draft, Template
 from ..receiving.data import async_number_of_device
 from .recipients import ChannelChoice
 
@@ -40,6 +40,34 @@ def draft_of(hass: HomeAssistant, data: Mapping[str, Any]) -> Draft:
         list_button=_LIST_BUTTONS.get(hass.config.language[:2], _LIST_BUTTONS["en"]),
         max_parts=_max_parts(data),
     )
+
+
+def template_of(data: Mapping[str, Any]) -> Template:
+    """Return which template is to be sent, and what fills its gaps."""
+    return Template(
+        name=_text(data, "name") or "",
+        language=_text(data, "language") or "",
+        parameters=_parameters(data.get("parameters")),
+        picture_url=_text(data, "picture_url") or None,
+        answers=_several("answers", data.get("answers")),
+    )
+
+
+def _parameters(given: Any) -> tuple[str, ...] | dict[str, str]:
+    """Return what fills a template's gaps: by their names if there are any, else in their order."""
+    if not isinstance(given, Mapping):
+        return _several("parameters", given)
+    return dict(zip(map(str, given), _several("parameters", [*given.values()]), strict=True))
+
+
+def _several(name: str, given: Any) -> tuple[str, ...]:
+    several = [] if given is None else cv.ensure_list(given)
+    return tuple(_words(f"{name} {place}", one) or "" for place, one in enumerate(several, 1))
+
+
+def message_id_of(data: Mapping[str, Any]) -> str | None:
+    """Return the id of the message that is meant, if any."""
+    return _text(data, "message_id") or None
 
 
 def channel_of(data: Mapping[str, Any]) -> ChannelChoice:

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from homeassistant.exceptions import ServiceValidationError
 
 from ..const import DOMAIN
-from ..protocol import ContentError, Draft, Outgoing, SendChannel
+from ..protocol import Content, ContentError, Draft, Outgoing, SendChannel
 from ..receiving.data import IntelliSMSConfigEntry
 from .data import Letter
-from .recipients import ChannelChoice, Recipient
+from .recipients import ChannelChoice, Recipient, Route
 
 
 @contextmanager
@@ -42,5 +42,22 @@ def letter_to(
             translation_key="needs_whatsapp",
             translation_placeholders={"who": recipient.label},
         )
-    outgoing = Outgoing(to=route.to, sender=route.sender, content=draft.content(route.channel))
+    return _letter(recipient, route, draft.content(route.channel))
+
+
+def letter_with(
+    entry: IntelliSMSConfigEntry,
+    recipient: Recipient,
+    content: Content,
+    *,
+    sender: str | None = None,
+) -> Letter:
+    """Return what goes to a recipient by the only channel that its content goes by."""
+    choice = ChannelChoice(content.channel)
+    route = recipient.route(choice, sender, entry.runtime_data.directory)
+    return _letter(recipient, route, content)
+
+
+def _letter(recipient: Recipient, route: Route, content: Content) -> Letter:
+    outgoing = Outgoing(to=route.to, sender=route.sender, content=content)
     return Letter(outgoing=outgoing, entity_id=recipient.entity_id, position=recipient.position)

@@ -1,6 +1,6 @@
 """Whom an action writes to, by which way and from which number: all told before anything goes out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -15,10 +15,10 @@ from homeassistant.helpers.group import expand_entity_ids
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_NUMBERS, DOMAIN
+from ..const import CONF_NUMBERS, DOMAIN, NOTIFY_KEY
 from ..protocol import ChannelName, ContentProblem, SendChannel, line, sender_key
 from ..receiving.data import IntelliSMSConfigEntry
-from ..receiving.directory import Contact, Directory, Listing
+from ..receiving.directory import Contact, Directory, Listing, unique_id
 from ..receiving.heard import Heard
 from ..target import TARGET_KINDS, async_find
 from ..typed_numbers import TypedNumberError, typed_sender
@@ -115,7 +115,7 @@ async def async_recipients(call: ServiceCall, entry: IntelliSMSConfigEntry) -> l
     """
     targeted = _targeted(call.hass, entry, call.data)
     typed = [] if (numbers := call.data.get(CONF_NUMBERS)) is None else cv.ensure_list(numbers)
-    await _check_rights(call, targeted, typed_numbers=bool(typed))
+    await check_rights(call, targeted, strangers=bool(typed))
     recipients = [
         recipient_of(entry, entity_id, contact) for entity_id, contact in targeted.items()
     ]
@@ -136,10 +136,8 @@ async def async_recipients(call: ServiceCall, entry: IntelliSMSConfigEntry) -> l
     return each_once
 
 
-async def _check_rights(
-    call: ServiceCall, targeted: Mapping[str, Contact], *, typed_numbers: bool
-) -> None:
-    """Refuse a user who may not control each of the entities, or, with numbers, is no administrator.
+async def check_rights(call: ServiceCall, entity_ids: Collection[str], *, strangers: bool) -> None:
+    """Refuse a user who may not control each of the entities, or, with strangers, is no administrator.
 
     A call without a user is Home Assistant's own, of an automation for instance.
     """
@@ -147,7 +145,7 @@ async def _check_rights(
         return
     if (user := await call.hass.auth.async_get_user(user_id)) is None:
         raise UnknownUser(context=call.context, permission=POLICY_CONTROL)
-    for entity_id in targeted:
+    for entity_id in entity_ids:
         if not user.permissions.check_entity(entity_id, POLICY_CONTROL):
             raise Unauthorized(
                 context=call.context,
@@ -155,7 +153,7 @@ async def _check_rights(
                 perm_category=CAT_ENTITIES,
                 permission=POLICY_CONTROL,
             )
-    if typed_numbers and not user.is_admin:
+    if strangers and not user.is_admin:
         raise Unauthorized(context=call.context)
 
 
@@ -223,6 +221,16 @@ def _contacts(
         if not known.disabled and isinstance(contact, Contact):
             found[entity_id] = contact
     return found
+
+
+def entity_of(hass: HomeAssistant, contact: Contact) -> str | None:
+    """Return the `notify` entity of a contact, None where there is none that is enabled."""
+    registry = er.async_get(hass)
+    found = registry.async_get_entity_id(
+        Platform.NOTIFY, DOMAIN, unique_id(contact.subentry_id, NOTIFY_KEY)
+    )
+    known = registry.async_get(found) if found else None
+    return known.entity_id if known and not known.disabled else None
 
 
 def sendable_numbers(contact: Contact) -> tuple[str, ...]:
