@@ -1,7 +1,7 @@
 """What is asked of Home Assistant's conversation agents, as its voice pipelines ask them.
 
-`conversation` is imported only inside the functions here, which are called only while it is
-loaded: to depend on it would make start-up wait for it, with the doors shut.
+`conversation`, and what it brings, is imported only inside the functions here, which are called
+only while it is loaded: to depend on it would make start-up wait for it, with the doors shut.
 """
 
 from collections.abc import Iterator
@@ -12,18 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.chat_session import async_get_chat_session
-from homeassistant.helpers.intent import IntentResponse, IntentResponseErrorCode
 
 if TYPE_CHECKING:
     from homeassistant.components.conversation import ChatLog, ConversationInput
+    from homeassistant.helpers.intent import IntentResponse
 
 _PROMPT: Final = (
     "The user writes to you by {channel} and reads your answer as a text message on a phone. "
     "Answer in plain text, in few and short sentences, without Markdown, lists and headings."
 )
-# Since 2026.11 a conversation belongs to the user in its first context, which has to be given.
-_SESSION_HAS_CONTEXT: Final = "context" in signature(async_get_chat_session).parameters
 
 
 class AgentFailedError(Exception):
@@ -101,8 +98,12 @@ async def async_ask(hass: HomeAssistant, asked: Asked) -> Said:
 def _conversation(hass: HomeAssistant, said: ConversationInput) -> Iterator[ChatLog]:
     """Begin a conversation or go on with it, and let what is said know which it is."""
     from homeassistant.components import conversation
+    from homeassistant.helpers.chat_session import async_get_chat_session
 
-    more: dict[str, Any] = {"context": said.context} if _SESSION_HAS_CONTEXT else {}
+    more: dict[str, Any] = {}
+    if "context" in signature(async_get_chat_session).parameters:
+        # Since 2026.11 a conversation belongs to the user in its first context.
+        more["context"] = said.context
     with async_get_chat_session(hass, said.conversation_id, **more) as session:
         said.conversation_id = session.conversation_id
         with conversation.async_get_chat_log(hass, session, said) as log:
@@ -112,8 +113,12 @@ def _conversation(hass: HomeAssistant, said: ConversationInput) -> Iterator[Chat
 async def _own_answer(
     hass: HomeAssistant, said: ConversationInput, log: ChatLog
 ) -> IntentResponse | None:
-    """Return the answer to a sentence of an automation or of Home Assistant's own, if it is one."""
+    """Return the answer to a sentence of an automation or of Home Assistant's own, if it is one.
+
+    So does `assist_pipeline` with *Prefer handling commands locally* (2026.7.0 and 2026.11.0).
+    """
     from homeassistant.components import conversation
+    from homeassistant.helpers.intent import IntentResponse
 
     triggered = await conversation.async_handle_sentence_triggers(hass, said, log)
     if triggered is None:
@@ -124,7 +129,9 @@ async def _own_answer(
 
 
 async def _ask_agent(hass: HomeAssistant, said: ConversationInput) -> Said:
+    """Return what the agent says; AgentFailedError where it is core that says that it failed."""
     from homeassistant.components import conversation
+    from homeassistant.helpers.intent import IntentResponseErrorCode
 
     result = await conversation.async_converse(
         hass,
@@ -153,7 +160,7 @@ async def async_language(hass: HomeAssistant, user_id: str | None) -> str:
         return hass.config.language
     from homeassistant.components.frontend.storage import async_user_store
 
-    # It is stored so by the frontend itself (`frontend/storage.py` in 2026.7.0 and 2026.11.0).
+    # Core reads the owner's so (`core_config.py` in 2026.7.0 and 2026.11.0).
     chosen = (await async_user_store(hass, user_id)).data.get("language")
     language = chosen.get("language") if isinstance(chosen, dict) else None
     return language if isinstance(language, str) and language else hass.config.language
