@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
+from pathlib import Path
+import subprocess
+import sys
 from typing import Any, Literal, override
 
 from freezegun.api import FrozenDateTimeFactory
@@ -17,8 +20,17 @@ from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, intent, llm
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    mock_component,
+)
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.intellisms.const import (
     CONF_ACCEPT,
@@ -60,6 +72,8 @@ FAILED = "Sorry, that did not work. Try it in other words, or later."
 TOO_SLOW = "Sorry, that took too long. Some of it may have been done."
 
 type Say = Callable[..., Awaitable[None]]
+type Choose = Callable[..., None]
+type MakePerson = Callable[[str], Awaitable[tuple[str, User]]]
 
 
 class StandIn(conversation.ConversationEntity):
@@ -146,13 +160,13 @@ async def agent(hass: HomeAssistant, talking: None) -> StandIn:
 
 
 @pytest.fixture
-async def home_of_all(talking: None, sending_house: MockConfigEntry) -> MockConfigEntry:
+async def house_that_talks(talking: None, sending_house: MockConfigEntry) -> MockConfigEntry:
     """Return the household with keys, in a house that understands sentences."""
     return sending_house
 
 
 @pytest.fixture
-def say(hass: HomeAssistant, home_of_all: MockConfigEntry, own_door: Post) -> Say:
+def say(hass: HomeAssistant, house_that_talks: MockConfigEntry, own_door: Post) -> Say:
     """Post messages, and wait until all is answered that is answered at once."""
 
     async def post(*bodies: str) -> None:
@@ -164,19 +178,19 @@ def say(hass: HomeAssistant, home_of_all: MockConfigEntry, own_door: Post) -> Sa
 
 
 @pytest.fixture
-def choose(hass: HomeAssistant, home_of_all: MockConfigEntry) -> Callable[..., None]:
+def choose(hass: HomeAssistant, house_that_talks: MockConfigEntry) -> Choose:
     """Choose Assist for Anna, as the dialog does."""
 
     def save(agent_id: str | None = STAND_IN, person: str | None = None, **chosen: bool) -> None:
-        [anna] = [one for one in home_of_all.subentries.values() if one.title == "Anna"]
+        [anna] = [one for one in house_that_talks.subentries.values() if one.title == "Anna"]
         data = {**anna.data, CONF_PERSON: person, CONF_ASSIST: {CONF_AGENT: agent_id, **chosen}}
-        hass.config_entries.async_update_subentry(home_of_all, anna, data=data)
+        hass.config_entries.async_update_subentry(house_that_talks, anna, data=data)
 
     return save
 
 
 @pytest.fixture
-async def annas_person(hass: HomeAssistant) -> Callable[..., Awaitable[tuple[str, User]]]:
+async def annas_person(hass: HomeAssistant) -> MakePerson:
     """Return what makes Anna's person, with a user of a group."""
 
     async def make(group: str) -> tuple[str, User]:
@@ -208,7 +222,7 @@ def answers(api: ProviderApi) -> list[str]:
 
 
 async def test_what_is_said_is_done_and_answered_where_it_was_said(
-    hass: HomeAssistant, say: Say, choose: Callable[..., None], api: ProviderApi
+    hass: HomeAssistant, say: Say, choose: Choose, api: ProviderApi
 ) -> None:
     choose(HOME_ASSISTANT)
     await say(wa(ON, to=SHOP.removeprefix("+")))
@@ -220,7 +234,7 @@ async def test_what_is_said_is_done_and_answered_where_it_was_said(
 
 
 async def test_what_is_sent_and_done_belongs_to_the_message(
-    hass: HomeAssistant, say: Say, choose: Callable[..., None], api: ProviderApi
+    hass: HomeAssistant, say: Say, choose: Choose, api: ProviderApi
 ) -> None:
     received = async_capture_events(hass, EVENT_MESSAGE_RECEIVED)
     sent = async_capture_events(hass, EVENT_MESSAGE_SENT)
@@ -236,13 +250,13 @@ async def test_what_is_sent_and_done_belongs_to_the_message(
 async def test_what_a_stranger_says_reaches_no_agent(
     hass: HomeAssistant,
     say: Say,
-    choose: Callable[..., None],
-    home_of_all: MockConfigEntry,
+    choose: Choose,
+    house_that_talks: MockConfigEntry,
     agent: StandIn,
     api: ProviderApi,
     accept: Accept,
 ) -> None:
-    hass.config_entries.async_update_entry(home_of_all, options={CONF_ACCEPT: accept})
+    hass.config_entries.async_update_entry(house_that_talks, options={CONF_ACCEPT: accept})
     choose(sms=True)
     await say(wa(ON, STRANGER), text(ON, sender=STRANGER), wa(ON, BEN))
     assert agent.asked == []
@@ -250,7 +264,7 @@ async def test_what_a_stranger_says_reaches_no_agent(
 
 
 async def test_what_is_not_exposed_stays_as_it_is(
-    hass: HomeAssistant, say: Say, choose: Callable[..., None], agent: StandIn, api: ProviderApi
+    hass: HomeAssistant, say: Say, choose: Choose, agent: StandIn, api: ProviderApi
 ) -> None:
     choose(HOME_ASSISTANT)
     await say(wa("turn on the safe"))
@@ -265,7 +279,7 @@ async def test_what_is_not_exposed_stays_as_it_is(
 
 
 async def test_a_model_calls_a_tool_and_knows_how_it_is_heard(
-    hass: HomeAssistant, say: Say, choose: Callable[..., None], agent: StandIn, api: ProviderApi
+    hass: HomeAssistant, say: Say, choose: Choose, agent: StandIn, api: ProviderApi
 ) -> None:
     agent.turns_on = "Porch"
     choose()
@@ -280,7 +294,7 @@ async def test_a_model_calls_a_tool_and_knows_how_it_is_heard(
 async def test_a_conversation_goes_on_for_five_minutes(
     hass: HomeAssistant,
     say: Say,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
     freezer: FrozenDateTimeFactory,
 ) -> None:
@@ -295,7 +309,7 @@ async def test_a_conversation_goes_on_for_five_minutes(
 
 
 async def test_channels_and_contacts_have_conversations_of_their_own(
-    say: Say, choose: Callable[..., None], agent: StandIn
+    say: Say, choose: Choose, agent: StandIn
 ) -> None:
     choose(sms=True)
     await say(wa("one"), text("two"), wa("three"))
@@ -304,7 +318,7 @@ async def test_channels_and_contacts_have_conversations_of_their_own(
 
 
 async def test_other_terms_begin_another_conversation(
-    say: Say, choose: Callable[..., None], agent: StandIn
+    say: Say, choose: Choose, agent: StandIn
 ) -> None:
     choose()
     await say(wa("one"))
@@ -315,7 +329,7 @@ async def test_other_terms_begin_another_conversation(
 
 async def test_one_thing_at_a_time(
     hass: HomeAssistant,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
     api: ProviderApi,
     own_door: Post,
@@ -334,7 +348,7 @@ async def test_one_thing_at_a_time(
 
 async def test_one_who_takes_too_long(
     hass: HomeAssistant,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
     api: ProviderApi,
     own_door: Post,
@@ -363,7 +377,7 @@ BUSY = getattr(conversation, "ConversationBusyError", HomeAssistantError)("busy 
     "answer", [BUSY, HomeAssistantError("key 4711"), ValueError("key 4711"), TimeoutError("4711")]
 )
 async def test_one_who_is_busy_or_fails(
-    say: Say, choose: Callable[..., None], agent: StandIn, api: ProviderApi, answer: Exception
+    say: Say, choose: Choose, agent: StandIn, api: ProviderApi, answer: Exception
 ) -> None:
     keep_secret(["key 4711", "busy with 4711"])
     choose()
@@ -374,7 +388,7 @@ async def test_one_who_is_busy_or_fails(
 
 @pytest.mark.parametrize("answer", ["", " \n"])
 async def test_one_who_has_nothing_to_say(
-    say: Say, choose: Callable[..., None], agent: StandIn, api: ProviderApi, answer: str
+    say: Say, choose: Choose, agent: StandIn, api: ProviderApi, answer: str
 ) -> None:
     choose()
     agent.answer = answer
@@ -384,7 +398,7 @@ async def test_one_who_has_nothing_to_say(
 
 
 async def test_long_answers_are_cut(
-    say: Say, choose: Callable[..., None], agent: StandIn, api: ProviderApi
+    say: Say, choose: Choose, agent: StandIn, api: ProviderApi
 ) -> None:
     choose(sms=True)
     agent.answer = "word " * 1000
@@ -397,7 +411,7 @@ async def test_long_answers_are_cut(
 
 
 async def test_half_a_character_is_sent_as_something_else(
-    say: Say, choose: Callable[..., None], agent: StandIn, api: ProviderApi
+    say: Say, choose: Choose, agent: StandIn, api: ProviderApi
 ) -> None:
     choose()
     agent.answer = "Yes \ud83d"
@@ -409,7 +423,7 @@ async def test_half_a_character_is_sent_as_something_else(
 
 
 async def test_own_sentences_first(
-    hass: HomeAssistant, say: Say, choose: Callable[..., None], agent: StandIn, api: ProviderApi
+    hass: HomeAssistant, say: Say, choose: Choose, agent: StandIn, api: ProviderApi
 ) -> None:
     choose(own_sentences=True)
     await automate(
@@ -428,7 +442,7 @@ async def test_own_sentences_first(
 
 
 async def test_the_agent_first(
-    hass: HomeAssistant, say: Say, choose: Callable[..., None], agent: StandIn, api: ProviderApi
+    hass: HomeAssistant, say: Say, choose: Choose, agent: StandIn, api: ProviderApi
 ) -> None:
     choose()
     await say(wa(ON))
@@ -443,9 +457,9 @@ async def test_the_agent_first(
 @pytest.mark.parametrize("chosen", [True, False])
 async def test_a_user_only_when_chosen(
     say: Say,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
-    annas_person: Callable[..., Awaitable[tuple[str, User]]],
+    annas_person: MakePerson,
     hass: HomeAssistant,
     group: str,
     chosen: bool,
@@ -470,10 +484,10 @@ async def test_a_user_only_when_chosen(
 async def test_a_user_who_is_gone_opens_nothing(
     hass: HomeAssistant,
     say: Say,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
     api: ProviderApi,
-    annas_person: Callable[..., Awaitable[tuple[str, User]]],
+    annas_person: MakePerson,
     why: str,
 ) -> None:
     person, user = await annas_person(GROUP_ID_USER)
@@ -490,10 +504,10 @@ async def test_a_user_who_is_gone_opens_nothing(
 async def test_the_persons_language(
     hass: HomeAssistant,
     say: Say,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
     api: ProviderApi,
-    annas_person: Callable[..., Awaitable[tuple[str, User]]],
+    annas_person: MakePerson,
     hass_storage: dict[str, Any],
 ) -> None:
     person, user = await annas_person(GROUP_ID_USER)
@@ -512,9 +526,7 @@ async def test_the_persons_language(
 # ---- what is passed over ------------------------------------------------------------
 
 
-async def test_by_whatsapp_only_unless_chosen(
-    say: Say, choose: Callable[..., None], agent: StandIn
-) -> None:
+async def test_by_whatsapp_only_unless_chosen(say: Say, choose: Choose, agent: StandIn) -> None:
     choose()
     await say(text("one"), wa("two", channel="telegram"))
     assert agent.asked == []
@@ -540,7 +552,7 @@ async def test_by_whatsapp_only_unless_chosen(
     ],
 )
 async def test_what_is_passed_over(
-    say: Say, choose: Callable[..., None], agent: StandIn, body: Callable[[], str]
+    say: Say, choose: Choose, agent: StandIn, body: Callable[[], str]
 ) -> None:
     choose(sms=True)
     await say(body())
@@ -549,8 +561,8 @@ async def test_what_is_passed_over(
 
 async def test_what_is_simulated_is_passed_over(
     hass: HomeAssistant,
-    choose: Callable[..., None],
-    home_of_all: MockConfigEntry,
+    choose: Choose,
+    house_that_talks: MockConfigEntry,
     agent: StandIn,
     say: Say,
 ) -> None:
@@ -558,7 +570,7 @@ async def test_what_is_simulated_is_passed_over(
     await hass.services.async_call(
         "intellisms",
         "simulate_message",
-        {"virtual_number": devices(home_of_all)["Gate"], "from": "Anna", "text": ON},
+        {"virtual_number": devices(house_that_talks)["Gate"], "from": "Anna", "text": ON},
         blocking=True,
     )
     await say(wa("hello"))
@@ -569,9 +581,9 @@ async def test_what_is_simulated_is_passed_over(
 async def test_what_a_trigger_took_is_passed_over(
     hass: HomeAssistant,
     say: Say,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
-    home_of_all: MockConfigEntry,
+    house_that_talks: MockConfigEntry,
     first: bool,
 ) -> None:
     """Also where the conditions stop the automation, and whoever listened first."""
@@ -581,10 +593,10 @@ async def test_what_a_trigger_took_is_passed_over(
         "actions": [],
     }
     if first:
-        await hass.config_entries.async_unload(home_of_all.entry_id)
+        await hass.config_entries.async_unload(house_that_talks.entry_id)
     await automate(hass, automation)
     if first:
-        await hass.config_entries.async_setup(home_of_all.entry_id)
+        await hass.config_entries.async_setup(house_that_talks.entry_id)
     choose()
     await say(together(wa("4711 open"), wa("hello")))
     assert [asked.text for asked in agent.asked] == ["hello"]
@@ -593,7 +605,7 @@ async def test_what_a_trigger_took_is_passed_over(
 @pytest.mark.parametrize("echo", ["away", "Of course"])
 async def test_the_same_words_twice_are_answered_once(
     say: Say,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
     api: ProviderApi,
     freezer: FrozenDateTimeFactory,
@@ -610,7 +622,7 @@ async def test_the_same_words_twice_are_answered_once(
 
 
 async def test_twenty_an_hour(
-    say: Say, choose: Callable[..., None], agent: StandIn, freezer: FrozenDateTimeFactory
+    say: Say, choose: Choose, agent: StandIn, freezer: FrozenDateTimeFactory
 ) -> None:
     choose(sms=True)
     await say(*(wa(f"word {number}") for number in range(10)))
@@ -623,7 +635,7 @@ async def test_twenty_an_hour(
 
 async def test_what_became_too_old_while_it_waited(
     hass: HomeAssistant,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
     api: ProviderApi,
     own_door: Post,
@@ -643,12 +655,12 @@ async def test_what_became_too_old_while_it_waited(
 async def test_never_to_a_number_of_ours(
     hass: HomeAssistant,
     say: Say,
-    choose: Callable[..., None],
-    home_of_all: MockConfigEntry,
+    choose: Choose,
+    house_that_talks: MockConfigEntry,
     agent: StandIn,
 ) -> None:
     choose()
-    add_subentry(hass, home_of_all, virtual_number(ANNA, "Loop"))
+    add_subentry(hass, house_that_talks, virtual_number(ANNA, "Loop"))
     await hass.async_block_till_done()
     await say(wa("one"))
     assert agent.asked == []
@@ -659,7 +671,7 @@ async def test_never_to_a_number_of_ours(
 
 @pytest.mark.parametrize("agent_id", [None, "", "conversation.gone", "0" * 26])
 async def test_no_agent_opens_nothing(
-    say: Say, choose: Callable[..., None], agent: StandIn, api: ProviderApi, agent_id: str | None
+    say: Say, choose: Choose, agent: StandIn, api: ProviderApi, agent_id: str | None
 ) -> None:
     choose(agent_id, own_sentences=True)
     await say(wa(ON))
@@ -667,7 +679,7 @@ async def test_no_agent_opens_nothing(
 
 
 async def test_an_agent_that_is_not_loaded_is_told(
-    hass: HomeAssistant, say: Say, choose: Callable[..., None], api: ProviderApi
+    hass: HomeAssistant, say: Say, choose: Choose, api: ProviderApi
 ) -> None:
     er.async_get(hass).async_get_or_create(
         "conversation", "test", "x", suggested_object_id="asleep"
@@ -680,9 +692,9 @@ async def test_an_agent_that_is_not_loaded_is_told(
 @pytest.mark.parametrize("end", ["keys", "unload", "contact", "choice"])
 async def test_what_waits_when_it_ends_is_not_asked(
     hass: HomeAssistant,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
-    home_of_all: MockConfigEntry,
+    house_that_talks: MockConfigEntry,
     own_door: Post,
     end: str,
 ) -> None:
@@ -692,13 +704,15 @@ async def test_what_waits_when_it_ends_is_not_asked(
         assert await own_door(wa(said)) == HTTPStatus.OK
     await settle()
     if end == "keys":
-        data = {key: value for key, value in home_of_all.data.items() if not key.endswith("_key")}
-        hass.config_entries.async_update_entry(home_of_all, data=data)
+        data = {
+            key: value for key, value in house_that_talks.data.items() if not key.endswith("_key")
+        }
+        hass.config_entries.async_update_entry(house_that_talks, data=data)
     elif end == "unload":
-        await hass.config_entries.async_unload(home_of_all.entry_id)
+        await hass.config_entries.async_unload(house_that_talks.entry_id)
     elif end == "contact":
-        [anna] = [one for one in home_of_all.subentries.values() if one.title == "Anna"]
-        hass.config_entries.async_remove_subentry(home_of_all, anna.subentry_id)
+        [anna] = [one for one in house_that_talks.subentries.values() if one.title == "Anna"]
+        hass.config_entries.async_remove_subentry(house_that_talks, anna.subentry_id)
     else:
         choose(None)
     await settle()
@@ -711,7 +725,7 @@ async def test_what_waits_when_it_ends_is_not_asked(
 async def test_an_answer_that_does_not_go_is_told_by_the_event(
     hass: HomeAssistant,
     say: Say,
-    choose: Callable[..., None],
+    choose: Choose,
     agent: StandIn,
     api: ProviderApi,
     play: Play | Refusal,
@@ -724,3 +738,72 @@ async def test_an_answer_that_does_not_go_is_told_by_the_event(
     api.plays.clear()
     await say(wa("two"))
     assert sent[-1].data["outcome"] == "sent"
+
+
+# ---- what is told of it -------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("recorder_mock")
+@pytest.mark.parametrize("as_person", [True, False])
+async def test_the_logbook_says_what_the_message_led_to(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    say: Say,
+    choose: Choose,
+    annas_person: MakePerson,
+    as_person: bool,
+) -> None:
+    mock_component(hass, "frontend")
+    assert await async_setup_component(hass, "logbook", {})
+    person, user = await annas_person(GROUP_ID_USER)
+    begin = dt_util.utcnow().isoformat()
+    choose(HOME_ASSISTANT, person=person, as_person=as_person)
+    await say(wa(ON))
+    await async_wait_recording_done(hass)
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "logbook/get_events", "start_time": begin})
+    lines = {line["entity_id"]: line for line in (await client.receive_json())["result"]}
+    # Core names what came first with a context: here an entity that shows the message.
+    by = lines[HOME_ASSISTANT if as_person else PORCH]["context_entity_id"]
+    assert by in {"event.gate_message", "sensor.gate_last_message"}
+    assert lines[PORCH].get("context_user_id") == (user.id if as_person else None)
+    answered = lines["notify.anna"]["context_message"]
+    assert answered == "was sent “Turned on the switch” by WhatsApp"
+
+
+async def test_diagnostics_count(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    say: Say,
+    choose: Choose,
+    house_that_talks: MockConfigEntry,
+    agent: StandIn,
+) -> None:
+    assert await async_setup_component(hass, "diagnostics", {})
+    choose(sms=True)
+    await say(wa("one"), wa("one"))
+    agent.answer = ""
+    await say(wa("two"))
+    agent.answer = HomeAssistantError()
+    await say(wa("three"))
+    choose("conversation.gone", sms=True)
+    await say(wa("four"))
+    client = await hass_client()
+    answer = await client.get(f"/api/diagnostics/config_entry/{house_that_talks.entry_id}")
+    assert (await answer.json())["data"]["assist"] == {
+        "contacts": 1,
+        "sms": 1,
+        "as_person": 0,
+        "outcomes": {"answered": 1, "repeated": 1, "silent": 1, "failed": 1, "nobody": 1},
+    }
+
+
+def test_nothing_of_it_is_loaded_before_it_is_used() -> None:
+    """Also where Home Assistant has no agents."""
+    code = (
+        "import sys, custom_components.intellisms.sending.assist\n"
+        "print(*{'hassil', 'homeassistant.components.conversation'} & sys.modules.keys())"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == b""
