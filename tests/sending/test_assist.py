@@ -25,6 +25,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
+    async_mock_service,
     mock_component,
 )
 from pytest_homeassistant_custom_component.components.recorder.common import (
@@ -63,11 +64,13 @@ from tests.household import (
 )
 from tests.log import keep_secret
 from tests.running import Post, automate, pass_time, settle, state, when
+from tests.test_examples import examples
 
 HOME_ASSISTANT = "conversation.home_assistant"
 STAND_IN = "conversation.stand_in"
 PORCH, SAFE = "input_boolean.porch", "input_boolean.safe"
 ON = "turn on the porch"
+GOOD_NIGHT = "Sleep well. All lights are off."
 FAILED = "Sorry, that did not work. Try it in other words, or later."
 TOO_SLOW = "Sorry, that took too long. Some of it may have been done."
 
@@ -426,19 +429,16 @@ async def test_own_sentences_first(
     hass: HomeAssistant, say: Say, choose: Choose, agent: StandIn, api: ProviderApi
 ) -> None:
     choose(own_sentences=True)
-    await automate(
-        hass,
-        {
-            "triggers": [{"trigger": "conversation", "command": "good night"}],
-            "actions": [{"set_conversation_response": "Sleep well"}],
-        },
-    )
+    lights = async_mock_service(hass, "light", "turn_off")
+    [example] = examples("docs/assist.md").values()
+    await automate(hass, example)
     await say(wa("good night"), wa(ON), wa("why is it so dark?"))
     assert state(hass, PORCH).state == "on"
-    assert answers(api) == ["Sleep well", "Turned on the switch", "Of course"]
+    assert len(lights) == 1
+    assert answers(api) == [GOOD_NIGHT, "Turned on the switch", "Of course"]
     assert [asked.text for asked in agent.asked] == ["why is it so dark?"]
     # It knows what was said before.
-    assert agent.said[:4] == ["good night", "Sleep well", ON, "Turned on the switch"]
+    assert agent.said[:4] == ["good night", GOOD_NIGHT, ON, "Turned on the switch"]
 
 
 async def test_the_agent_first(
