@@ -34,6 +34,7 @@ import voluptuous as vol
 
 from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
 from custom_components.intellisms.matching.folding import fold
+from scripts.house.provider_api import ProviderApi
 
 from .household import (
     ANNA,
@@ -57,6 +58,7 @@ from .household import (
     virtual_number,
     whatsapp,
 )
+from .provider_api import with_keys
 from .running import Post, automate, pass_time, settle
 
 ROOT = Path(__file__).parents[1]
@@ -172,10 +174,11 @@ def step(action: str, **data: Any) -> list[dict[str, Any]]:
     return [{"action": action, "data": data}]
 
 
-def test_there_are_five() -> None:
+def test_there_are_six() -> None:
     assert FILES == [
         "forward_to_phone.yaml",
         "gate_for_known_contacts.yaml",
+        "morning_briefing.yaml",
         "picture_alert.yaml",
         "text_command.yaml",
         "yes_no_question.yaml",
@@ -1672,3 +1675,99 @@ async def test_a_sender_who_is_not_accepted_cannot_be_simulated(
     hass.config_entries.async_update_entry(loaded, options={CONF_ACCEPT: Accept.KNOWN})
     with pytest.raises(ServiceValidationError):
         await simulate(hass, ids["Gate"], STRANGER, text="Hello")
+
+
+# ---- morning briefing on request --------------------------------------------------
+
+
+@pytest.fixture
+async def briefing(
+    hass: HomeAssistant, loaded: MockConfigEntry, api: ProviderApi, fill_in: FillIn
+) -> Callable[..., Awaitable[None]]:
+    """Return what lets Anna ask for a briefing."""
+    hass.config_entries.async_update_entry(loaded, data=with_keys(loaded.data))
+    await hass.async_block_till_done()
+
+    async def make(**inputs: Any) -> None:
+        anna = devices(loaded)["Anna"]
+        await fill_in("morning_briefing", numbers=["event.gate_message"], contacts=[anna], **inputs)
+
+    return make
+
+
+def briefed(api: ProviderApi) -> list[tuple[str, str, str, str]]:
+    """Return by which channel, from where, to whom and what was sent."""
+    return [
+        (
+            taken.message["channel"],
+            taken.message["from"],
+            taken.to,
+            taken.message["content"].get("text") or taken.object["text"]["body"],
+        )
+        for taken in api.taken
+    ]
+
+
+@pytest.mark.parametrize("by_whatsapp", [True, False])
+async def test_briefing_comes_where_it_was_asked_for(
+    hass: HomeAssistant,
+    briefing: Callable[..., Awaitable[None]],
+    api: ProviderApi,
+    deliver: Deliver,
+    by_whatsapp: bool,
+) -> None:
+    hass.states.async_set("light.porch", "on", {"friendly_name": "Porch"})
+    await briefing()
+    channel = "whatsapp" if by_whatsapp else "sms"
+    await deliver(text("Briefing", sender=ANNAS_OTHER, channel=channel))
+    [(way, sender, to, said)] = briefed(api)
+    assert (way, f"+{sender}", f"+{to}") == (channel, GATE, ANNAS_OTHER)
+    assert said == "Good morning! It is 12:00. Lights that are on: Porch."
+
+
+async def test_briefing_of_an_agent(
+    hass: HomeAssistant,
+    briefing: Callable[..., Awaitable[None]],
+    api: ProviderApi,
+    deliver: Deliver,
+) -> None:
+    speech = {"plain": {"speech": " Rain. "}}
+    answer = {"response": {"speech": speech}}
+    calls = async_mock_service(
+        hass, "conversation", "process", response=answer, schema=vol.Schema(dict)
+    )
+    await briefing(agent="conversation.model", briefing="How is the weather at {{ 6 + 1 }}?")
+    await deliver(text("briefing"))
+    assert calls[0].data == {
+        "agent_id": "conversation.model",
+        "text": "How is the weather at 7?",
+    }
+    assert [said for *_, said in briefed(api)] == ["Rain."]
+    speech["plain"]["speech"] = ""
+    await deliver(text("briefing"))
+    speech["plain"]["speech"] = "日" * 5000
+    await deliver(text("briefing"))
+    await deliver(text("briefing", channel="whatsapp"))
+    lengths = [(len(said), said[-1]) for *_, said in briefed(api)[1:]]
+    assert lengths == [(400, "…"), (4096, "…")]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"said": "briefing please"},
+        {"sender": BEN},
+        {"sender": STRANGER},
+        {"to": SHOP},
+        {"age": timedelta(minutes=11)},
+    ],
+)
+async def test_briefing_of_others_and_at_other_times(
+    briefing: Callable[..., Awaitable[None]],
+    api: ProviderApi,
+    deliver: Deliver,
+    asked: dict[str, Any],
+) -> None:
+    await briefing()
+    await deliver(text(**{"said": "briefing", **asked}))
+    assert api.taken == []

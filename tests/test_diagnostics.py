@@ -211,6 +211,7 @@ async def test_what_is_in_a_dump(
             "ignored": {"duplicate": 1, "sender": 1, "unreadable": 1},
             "shapes_not_understood": ["{}"],
         },
+        "assist": {"contacts": 0, "sms": 0, "as_person": 0, "outcomes": {}},
         "listings": [number, person],
     }
     by_model = devices(hass, entry)

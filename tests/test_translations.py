@@ -29,6 +29,7 @@ from custom_components.intellisms.flows.contact import ContactFlow
 from custom_components.intellisms.flows.virtual_number import VirtualNumberFlow
 from custom_components.intellisms.protocol import ChannelName, ContentProblem
 from custom_components.intellisms.receiving import data as receiving_data
+from custom_components.intellisms.sending.assist import APOLOGIES
 from custom_components.intellisms.sending.errors import TRANSLATION_KEYS
 from custom_components.intellisms.trigger import TRIGGERS
 from custom_components.intellisms.typed_numbers import NumberProblem
@@ -169,7 +170,8 @@ def test_a_dialog_has_the_texts_it_asks_for_and_no_others(
         assert hasattr(flow, f"async_step_{name}")
         assert step.get("menu_options", {}).keys() <= words
         # A rule of the quality scale.
-        assert step.get("data", {}).keys() == step.get("data_description", {}).keys()
+        for part in (step, *step.get("sections", {}).values()):
+            assert part.get("data", {}).keys() == part.get("data_description", {}).keys()
 
 
 def test_the_lists_of_choices() -> None:
@@ -202,7 +204,7 @@ def test_exceptions() -> None:
         and node.arg == "translation_key"
         and isinstance(node.value, ast.Constant)
     }
-    by_table = {*NumberProblem, *ContentProblem, *TRANSLATION_KEYS}
+    by_table = {*NumberProblem, *ContentProblem, *TRANSLATION_KEYS, *APOLOGIES.values()}
     assert TEXTS["exceptions"].keys() == used | by_table
 
 

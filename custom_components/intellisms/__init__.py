@@ -10,6 +10,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 
+from .assist_issue import AssistIssue
 from .cloudhook import async_delete_cloudhook
 from .const import CONF_REPLACED_IDS, DOMAIN, ENTRY_VERSION
 from .faults import guarded, log_fault
@@ -90,6 +91,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     entry.async_on_unload(partial(async_stop_sending, hass, entry))
     async_apply_keys(hass, entry)
     SendingIssues(hass, entry).async_start()
+    AssistIssue(hass, entry).async_start()
     await async_prune_pictures(hass, entry, unfinished=True)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 

@@ -23,6 +23,10 @@ EVENT_AUTOMATION_TRIGGERED: Final = "automation_triggered"
 
 CONF_ACCEPT: Final = "accept"
 CONF_ACCESS_KEY: Final = "access_key"
+CONF_AGENT: Final = "agent"
+CONF_AS_PERSON: Final = "as_person"
+# What a person has chosen of Assist for a contact (`AssistChoice`).
+CONF_ASSIST: Final = "assist"
 # This is true from when the address was replaced until something is posted to the new one.
 CONF_AWAITED: Final = "awaited"
 CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
@@ -30,6 +34,7 @@ CONF_HOURLY_LIMIT: Final = "hourly_limit"
 CONF_KEEP_OFF_DISK: Final = "keep_off_disk"
 CONF_NUMBER: Final = "number"
 CONF_NUMBERS: Final = "numbers"
+CONF_OWN_SENTENCES: Final = "own_sentences"
 CONF_PERSON: Final = "person"
 # This keeps the address at which something arrived although Home Assistant thinks that it cannot
 # be reached there, so that no repair doubts this address again.
@@ -39,6 +44,7 @@ CONF_REPLACED_IDS: Final = "replaced_ids"
 CONF_SECRET_KEY: Final = "secret_key"  # noqa: S105
 # This keeps the URL that Home Assistant had when the address was last shown (`async_mark_shown`).
 CONF_SHOWN_BASE: Final = "shown_base"
+CONF_SMS: Final = "sms"
 
 SUBENTRY_CONTACT: Final = "contact"
 SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
@@ -95,6 +101,7 @@ class Issue(StrEnum):
 
     ADDRESS_CHANGED = "address_changed"
     ADDRESS_REPLACED = "address_replaced"
+    ASSIST_GONE = "assist_gone"
     CHOICE_GONE = "choice_gone"
     CLOUDHOOK_GONE = "cloudhook_gone"
     DISK = "disk"

@@ -28,7 +28,8 @@ from .protocol import ChannelName, MessageType
 from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
 from .receiving.directory import Contact, Listing
 from .receiving.journal import Record
-from .sending.account import keys_of
+from .sending.account import find_sending, keys_of
+from .sending.assist_choice import AssistChoice
 
 
 async def async_get_config_entry_diagnostics(
@@ -52,6 +53,7 @@ async def async_get_config_entry_diagnostics(
             "ignored": dict(account.ignored),
             "shapes_not_understood": list(data.receiver.shapes),
         },
+        "assist": _assist(hass, entry),
         "listings": [
             _listing(owner, data.journal.record(owner.subentry_id)) for owner in data.directory
         ],
@@ -74,6 +76,18 @@ def _entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> dict[str, Any]:
         "keep_off_disk": keeps_off_disk(entry),
         "virtual_numbers": kinds.count(SUBENTRY_VIRTUAL_NUMBER),
         "contacts": kinds.count(SUBENTRY_CONTACT),
+    }
+
+
+def _assist(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> dict[str, Any]:
+    """Describe for how many Assist was chosen, and what became of what they wrote since the start."""
+    chosen = [AssistChoice.of(subentry.data) for subentry in entry.subentries.values()]
+    sending = find_sending(hass, entry)
+    return {
+        "contacts": len(chosen) - chosen.count(None),
+        "sms": sum(choice.sms for choice in chosen if choice),
+        "as_person": sum(choice.as_person for choice in chosen if choice),
+        "outcomes": dict(sending.assist.outcomes) if sending else {},
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast, override
 from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.trigger import (
     NotTriggeredInfo,
@@ -36,7 +36,7 @@ from .matching import Groups, PatternTimeoutError, UndecidedError, folded, words
 from .message_filter import MessageFilter, Reason, async_prepare
 from .protocol import EDIT, MessageType
 from .receiving.delivery import Delivery
-from .receiving.signals import SIGNAL_MESSAGE, SIGNAL_NOTICE
+from .receiving.signals import SIGNAL_MESSAGE, SIGNAL_NOTICE, SIGNAL_TAKEN
 from .target import TARGET, TARGET_AS_WRITTEN
 
 BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, MessageType.LIST_REPLY})
@@ -97,6 +97,8 @@ class MessageTrigger(Trigger):
         def on_delivery(delivery: Delivery, may_tell: bool) -> bool:
             match self._match(delivery):
                 case dict(groups):
+                    # Assist passes it over, also where the automation's conditions stop it.
+                    async_dispatcher_send(self._hass, SIGNAL_TAKEN, delivery)
                     run_action(
                         {
                             "message": delivery.as_event(),

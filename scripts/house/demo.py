@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import sys
 from typing import Any
 
+from .assist_talk import ASK, OFF, ON, STRANGER, AssistTalk
 from .instance import (
     FIXTURES,
     PASSWORD,
@@ -23,6 +24,7 @@ from .instance import (
 )
 from .provider_api import ProviderApi, provider_api
 from .round_trip import (
+    ANNA,
     ANSWER,
     AUTOMATION,
     BUTTON,
@@ -176,6 +178,7 @@ class Demo:
             await self.post_all(ws, watcher, first=True)
             await self.second_number(ws, watcher, entry_id)
             await self.round_trip(ws, watcher, entry_id)
+            await self.assist(ws, watcher, entry_id)
         self.opened = await self.counters()
         before = await self.last_messages()
         say("\nrestarting Home Assistant; the same posts again must fire nothing\n")
@@ -293,6 +296,37 @@ class Demo:
         self.check("round trip: sent", len(self.api.taken), 2)
         self.check("round trip: not as documented", self.api.wrong, [])
 
+    async def assist(self, ws: WebSocket, watcher: Watcher, entry_id: str) -> None:
+        """Let Anna talk to the house, and a stranger try to."""
+        talk = AssistTalk(
+            instance=self.instance,
+            api=self.api,
+            entry_id=entry_id,
+            door=self.doors[0],
+            number=NUMBER,
+            contact=ANNA,
+            name="Anna",
+        )
+        await talk.prepare()
+        say("\nAssist by text:")
+        sent = len(self.api.taken)
+        for number, (said, state) in enumerate({ON: "on", OFF: "off"}.items(), 1):
+            self.check(f"assist: {state}, status", await talk.say(said), 200)
+            answer = await talk.answer(sent + number)
+            say(f"  {said:20}{answer}")
+            self.check(f"assist: {state}, answered", bool(answer), wanted=True)
+            self.check(f"assist: {state}", await talk.lamp(), state)
+        self.check("assist: stranger, status", await talk.say(ON, STRANGER), 200)
+        # What the stranger said would be done before this is answered.
+        await talk.say(ASK)
+        say(f"  {ASK:20}{await talk.answer(sent + 3)}")
+        await self.settled(ws, watcher)
+        say("  a stranger          no answer")
+        self.due += {EVENT: 4}
+        self.check("assist: stranger", await talk.lamp(), "off")
+        self.check("assist: sent", len(self.api.taken) - sent, 3)
+        self.check("assist: not as documented", self.api.wrong, [])
+
     async def last_messages(self) -> dict[str, str]:
         """Return what the sensors of both numbers show."""
 
@@ -322,7 +356,17 @@ class Demo:
         self.check("the log is there", bool(log), wanted=True)
         for trouble in troubles_of_ours(log):
             self.off.append(f"the log: {trouble}")
-        for secret in (self.webhook_id, NUMBER, "Message Text", "BUTTON_TEXT", *SECRETS):
+        for secret in (
+            self.webhook_id,
+            NUMBER,
+            "Message Text",
+            "BUTTON_TEXT",
+            *SECRETS,
+            ON,
+            OFF,
+            ASK,
+            STRANGER,
+        ):
             self.check(f"the log holds {secret}", secret in log, wanted=False)
 
 

@@ -149,6 +149,26 @@ PLACES = (
             "variables=service.data, context=service.context, wait=True",
         ),
     ),
+    Place(
+        ours="sending/agents.py",
+        core="components/conversation/__init__.py",
+        lines=("async def async_handle_sentence_triggers(", "async def async_handle_intents("),
+    ),
+    Place(
+        ours="sending/agents.py",
+        core="components/frontend/storage.py",
+        lines=("async def async_user_store(hass: HomeAssistant, user_id: str) -> UserStore:",),
+    ),
+    Place(
+        ours="sending/agents.py",
+        core="core_config.py",
+        lines=("cv.language(owner_store.data['language']['language'])",),
+    ),
+    Place(
+        ours="sending/assist_choice.py",
+        core="components/person/*.py",
+        lines=("ATTR_USER_ID = 'user_id'", "(user_id := self._config.get(CONF_USER_ID))"),
+    ),
 )
 
 

@@ -22,6 +22,7 @@ from custom_components.intellisms.protocol import (
     Template,
     Voice,
     WhatsAppText,
+    cut_to_fit,
     size_of,
 )
 
@@ -401,6 +402,32 @@ def test_by_sms_and_voice() -> None:
     draft = Draft(message="x" * 200, max_parts=3)
     assert draft.content(SendChannel.SMS) == Sms(text="x" * 200, max_parts=3)
     assert draft.content(SendChannel.VOICE) == Voice(text="x" * 200)
+
+
+@pytest.mark.parametrize(
+    ("said", "channel", "sent"),
+    [
+        ("A" * 306, SendChannel.SMS, "A" * 306),
+        ("A" * 307, SendChannel.SMS, "A" * 303 + "..."),
+        ("€" * 200, SendChannel.SMS, "€" * 151 + "..."),
+        ("日" * 135, SendChannel.SMS, "日" * 131 + "..."),
+        ("A" * 10_000, SendChannel.SMS, "A" * 303 + "..."),
+        ("A" * 100 + " " * 300, SendChannel.SMS, "A" * 100 + "..."),
+        ("A" * 4096, SendChannel.WHATSAPP, "A" * 4096),
+        ("A" * 4097, SendChannel.WHATSAPP, "A" * 4095 + "…"),
+    ],
+)
+def test_what_is_cut(said: str, channel: SendChannel, sent: str) -> None:
+    cut = cut_to_fit(said, channel, max_parts=2)
+    assert cut == sent
+    assert Draft(message=cut, max_parts=2).content(channel).text == sent
+
+
+@given(st.text(min_size=1), st.sampled_from([SendChannel.SMS, SendChannel.WHATSAPP]))
+def test_what_is_cut_fits(said: str, channel: SendChannel) -> None:
+    cut = cut_to_fit(said * 40, channel, max_parts=1)
+    assert cut == said * 40 or cut.endswith(("...", "…"))
+    assert channel is SendChannel.WHATSAPP or size_of(cut).parts == 1
 
 
 @pytest.mark.parametrize("channel", [SendChannel.SMS, SendChannel.VOICE])

@@ -1,12 +1,15 @@
 """Adding and editing a contact."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_NAME
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
+    BooleanSelector,
+    ConversationAgentSelector,
     EntitySelector,
     EntitySelectorConfig,
     SelectOptionDict,
@@ -18,9 +21,21 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..const import CONF_NUMBERS, CONF_PERSON, SUBENTRY_VIRTUAL_NUMBER
+from ..const import (
+    CONF_AGENT,
+    CONF_AS_PERSON,
+    CONF_ASSIST,
+    CONF_NUMBERS,
+    CONF_OWN_SENTENCES,
+    CONF_PERSON,
+    CONF_SMS,
+    SUBENTRY_VIRTUAL_NUMBER,
+)
 from ..matching import is_blank
 from ..protocol import sender_key
+from ..sending.account import keys_of
+from ..sending.agents import is_ready
+from ..sending.assist_choice import AssistChoice, async_user_of
 from ..typed_numbers import Certainty, TypedNumber
 from .form import NAME_SELECTOR, Entered, Form, FormError, FormFlow, check_filled_in
 from .strangers import Senders, new_ids, recent_strangers
@@ -38,6 +53,19 @@ _SCHEMA = vol.Schema(
     }
 )
 _PERSON_SCHEMA = {vol.Optional(CONF_PERSON): EntitySelector(EntitySelectorConfig(domain="person"))}
+_ASSIST_SCHEMA = {
+    vol.Optional(CONF_ASSIST): section(
+        vol.Schema(
+            {
+                vol.Optional(CONF_AGENT): ConversationAgentSelector(),
+                vol.Optional(CONF_OWN_SENTENCES, default=False): BooleanSelector(),
+                vol.Optional(CONF_SMS, default=False): BooleanSelector(),
+                vol.Optional(CONF_AS_PERSON, default=False): BooleanSelector(),
+            }
+        ),
+        {"collapsed": True},
+    )
+}
 # Without a row there is nothing to type into, only a button that adds one.
 _EMPTY_ROW = [""]
 
@@ -64,6 +92,7 @@ class ContactFlow(FormFlow):
                 CONF_NUMBERS: list(contact.data[CONF_NUMBERS]),
                 CONF_RECENT: list(ids),
                 CONF_PERSON: person.entity_id if person else None,
+                CONF_ASSIST: contact.data.get(CONF_ASSIST, {}),
             },
             theirs=ids,
         )
@@ -76,9 +105,12 @@ class ContactFlow(FormFlow):
             options = [SelectOptionDict(value=who, label=label) for who, label in senders.items()]
             picker = SelectSelector(SelectSelectorConfig(options=options, multiple=True))
             schema = schema.extend({vol.Optional(CONF_RECENT): picker})
+        schema = schema.extend(_PERSON_SCHEMA)
+        if self._has_assist():
+            schema = schema.extend(_ASSIST_SCHEMA)
         return Form(
             step_id=step_id,
-            schema=schema.extend(_PERSON_SCHEMA),
+            schema=schema,
             suggested=suggested,
             placeholders={"number": ""},
         )
@@ -91,7 +123,27 @@ class ContactFlow(FormFlow):
             raise FormError({CONF_NAME: "name_taken"})
         numbers = await self._numbers(entered)
         person = self._person(entered.get(CONF_PERSON))
-        return self._save(contact_subentry(numbers, name, person=person.id if person else None))
+        assist = await self._assist(entered, person)
+        return self._save(
+            contact_subentry(numbers, name, person=person.id if person else None, assist=assist)
+        )
+
+    def _has_assist(self) -> bool:
+        """Tell whether there can be agents, and keys without which none can answer."""
+        return keys_of(self._get_entry()) is not None and is_ready(self.hass)
+
+    async def _assist(
+        self, entered: Entered, person: er.RegistryEntry | None
+    ) -> Mapping[str, Any] | None:
+        """Return what was chosen of Assist, None for off; FormError where nobody can be acted as."""
+        if not self._has_assist():
+            return self._edited.data.get(CONF_ASSIST) if self._edited else None
+        choice = AssistChoice.of(entered)
+        if choice is None:
+            return None
+        if choice.as_person and not (person and await async_user_of(self.hass, person.id)):
+            raise FormError({"base": "assist_without_user"})
+        return dict(entered[CONF_ASSIST])
 
     async def _numbers(self, entered: Entered) -> Iterable[str]:
         """Return the numbers that were entered or picked; FormError where one is to be mended."""

@@ -1,11 +1,13 @@
 """What a virtual number and a contact are in the config entry: subentries, made only here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 
 from ..const import (
+    CONF_ASSIST,
     CONF_NUMBER,
     CONF_NUMBERS,
     CONF_PERSON,
@@ -26,11 +28,19 @@ def virtual_number_subentry(number: str, name: str) -> ConfigSubentry:
 
 
 def contact_subentry(
-    numbers: Iterable[str], name: str, *, person: str | None = None
+    numbers: Iterable[str],
+    name: str,
+    *,
+    person: str | None = None,
+    assist: Mapping[str, Any] | None = None,
 ) -> ConfigSubentry:
-    """Return a contact with one or more numbers; `person` is a `person` entity's registry id."""
+    """Return a contact with one or more numbers; `person` is a `person` entity's registry id.
+
+    `assist` is what `AssistChoice` reads, None where Assist is off.
+    """
+    data = {CONF_NUMBERS: list(numbers), CONF_PERSON: person}
     return ConfigSubentry(
-        data=MappingProxyType({CONF_NUMBERS: list(numbers), CONF_PERSON: person}),
+        data=MappingProxyType({**data, CONF_ASSIST: dict(assist)} if assist else data),
         subentry_type=SUBENTRY_CONTACT,
         title=name.strip(),
         unique_id=None,

@@ -49,6 +49,7 @@ from .outgoing import (
     RESPONSE_VERSION,
     Draft,
     Outgoing,
+    cut_to_fit,
 )
 from .raw import (
     raw_fields,
@@ -111,6 +112,7 @@ __all__ = [
     "Voice",
     "WhatsAppText",
     "canonical_number",
+    "cut_to_fit",
     "doubtful",
     "failed",
     "is_notice",

@@ -1,11 +1,14 @@
 """From what a person asks for to the provider's JSON, checked before anything goes out."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 import re
 
+from .gsm import size_of
 from .limits import (
     MAX_BUTTONS,
     MAX_SENDER_ID,
+    MAX_WHATSAPP_TEXT,
     ContentError,
     ContentProblem,
     check_match,
@@ -128,3 +131,21 @@ class Draft:
         if self.picture_url:
             return Picture(text=self.message or None, picture_url=self.picture_url)
         return WhatsAppText(text=text)
+
+
+def cut_to_fit(text: str, channel: SendChannel, *, max_parts: int) -> str:
+    """Return a text that can go by SMS or WhatsApp; one that is too long ends in an ellipsis."""
+    by_whatsapp = channel is SendChannel.WHATSAPP
+
+    def is_too_long(some: str) -> bool:
+        return len(some) > MAX_WHATSAPP_TEXT or (
+            not by_whatsapp and size_of(some).parts > max_parts
+        )
+
+    if not is_too_long(text):
+        return text
+    # GSM's alphabet has no ellipsis, and a part with one would hold less than half.
+    end = "…" if by_whatsapp else "..."
+    lengths = range(min(len(text), MAX_WHATSAPP_TEXT) + 1)
+    too_many = bisect_left(lengths, 1, key=lambda length: is_too_long(text[:length] + end))
+    return text[: max(too_many - 1, 0)].rstrip() + end

@@ -33,6 +33,9 @@ SIGNAL_MESSAGE: SignalType[Delivery] = SignalType(f"{DOMAIN}_message")
 # triggers that name its type. That a reaction was taken back sets off none.
 SIGNAL_NOTICE: SignalType[Delivery] = SignalType(f"{DOMAIN}_notice")
 
+# A trigger fires on a message, told by each that does, while the message is being published.
+SIGNAL_TAKEN: SignalType[Delivery] = SignalType(f"{DOMAIN}_taken")
+
 
 def signal_record(subentry_id: str) -> SignalType[Delivery]:
     """Return the signal for the entities of one virtual number or contact."""

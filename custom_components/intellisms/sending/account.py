@@ -10,6 +10,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..const import CONF_ACCESS_KEY, CONF_SECRET_KEY, DOMAIN
 from ..receiving.data import IntelliSMSConfigEntry
+from .assist import Assist
 from .balance import Balance, async_end_reauth
 from .client import Client
 from .data import Keys
@@ -23,6 +24,7 @@ class Sending:
     client: Client
     sender: Sender
     balance: Balance
+    assist: Assist
 
 
 # This holds what loaded entries with keys send by, by entry id. What an entry receives by lies
@@ -74,9 +76,15 @@ def async_apply_keys(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
     elif present is None:
         client = Client(keys)
         sender = Sender(hass, entry, client=client, directory=entry.runtime_data.directory)
-        sending = Sending(client=client, sender=sender, balance=Balance(hass, entry, client))
+        sending = Sending(
+            client=client,
+            sender=sender,
+            balance=Balance(hass, entry, client),
+            assist=Assist(hass, entry, sender),
+        )
         hass.data.setdefault(DATA_SENDING, {})[entry.entry_id] = sending
         sending.balance.async_start()
+        sending.assist.async_start()
     elif present.client.keys != keys:
         present.client.keys = keys
         present.balance.async_ask()
@@ -89,3 +97,4 @@ def async_stop_sending(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> Non
     if sending := hass.data.get(DATA_SENDING, {}).pop(entry.entry_id, None):
         sending.sender.async_stop()
         sending.balance.async_stop()
+        sending.assist.async_stop()
