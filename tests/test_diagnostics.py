@@ -189,7 +189,14 @@ async def test_what_is_in_a_dump(
         "simulated": False,
     }
     number = {"kind": "virtual_number", "received": 1, "last": last}
-    person = {"kind": "contact", "numbers": 1, "person": False, "received": 1, "last": last}
+    person = {
+        "kind": "contact",
+        "numbers": 1,
+        "person": False,
+        "sent": [],
+        "received": 1,
+        "last": last,
+    }
     whole = {
         "entry": {
             "version": "1.1",
@@ -208,6 +215,9 @@ async def test_what_is_in_a_dump(
         "journal": {"ids": 1, "files_set_aside": 0, "numbers_not_configured": 0},
         "account": {
             "last_post": now,
+            "last_report": None,
+            "sent_before_any_report": 0,
+            "messages_followed": 0,
             "ignored": {"duplicate": 1, "sender": 1, "unreadable": 1},
             "shapes_not_understood": ["{}"],
         },

@@ -15,7 +15,12 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_SENT
+from custom_components.intellisms.const import (
+    DOMAIN,
+    EVENT_MESSAGE_RECEIVED,
+    EVENT_MESSAGE_SENT,
+    EVENT_MESSAGE_STATUS,
+)
 from custom_components.intellisms.logbook import (
     ICON,
     MAX_SHOWN_CHARACTERS,
@@ -345,4 +350,7 @@ async def test_an_event_that_somebody_else_fired(
 def test_only_messages_are_described(hass: HomeAssistant) -> None:
     described = []
     async_describe_events(hass, lambda domain, event, _describe: described.append((domain, event)))
-    assert described == [(DOMAIN, EVENT_MESSAGE_RECEIVED), (DOMAIN, EVENT_MESSAGE_SENT)]
+    assert described == [
+        (DOMAIN, event)
+        for event in (EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_SENT, EVENT_MESSAGE_STATUS)
+    ]

@@ -44,6 +44,8 @@ SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 
 # The key of the *Message* entities, to which events and lines of the logbook belong.
 MESSAGE_KEY: Final = "message"
+# The key of the *Last delivery* entities, to which lines of the logbook belong too.
+DELIVERY_KEY: Final = "last_delivery"
 # A state has at most this many characters; core refuses a longer one, and logs its text.
 MAX_STATE_LENGTH: Final = 255
 # Messages that an account sends in an hour, unless its option `CONF_HOURLY_LIMIT` says otherwise.
@@ -100,6 +102,7 @@ class Issue(StrEnum):
     NEWER_VERSION = "newer_version"
     NO_CREDIT = "no_credit"
     NO_NUMBER_NAMED = "no_number_named"
+    NO_REPORTS = "no_reports"
     NOT_REACHABLE = "not_reachable"
     UNKNOWN_NUMBER = "unknown_number"
     UNREADABLE = "unreadable"

@@ -6,6 +6,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..const import DOMAIN, Ignored
 from .delivery import Delivery
+from .report import ToldReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,10 +31,18 @@ SIGNAL_MESSAGE: SignalType[Delivery] = SignalType(f"{DOMAIN}_message")
 # triggers that name its type. That a reaction was taken back sets off none.
 SIGNAL_NOTICE: SignalType[Delivery] = SignalType(f"{DOMAIN}_notice")
 
+# Triggers listen here to status reports, when the bus has been told.
+SIGNAL_REPORT: SignalType[ToldReport] = SignalType(f"{DOMAIN}_report")
+
 
 def signal_record(subentry_id: str) -> SignalType[Delivery]:
     """Return the signal for the entities of one virtual number or contact."""
     return SignalType(f"{DOMAIN}_record_{subentry_id}")
+
+
+def signal_report(entry_id: str) -> SignalType[ToldReport]:
+    """Return the signal for status reports, before the bus is told."""
+    return SignalType(f"{DOMAIN}_report_{entry_id}")
 
 
 def signal_account(entry_id: str) -> SignalType[()]:
