@@ -1,5 +1,6 @@
 """The trigger on how far a message has come, by what is posted to our door."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -340,11 +341,18 @@ async def test_by_target(
         assert ("intellisms.delivery_changed" in offered) is is_offered
 
 
-async def test_a_report_before_the_answer_fires_at_once(
-    hass: HomeAssistant, writing: MockConfigEntry, own_door: Post, runs: Runs, api: ProviderApi
+@pytest.mark.parametrize("unloads", [False, True])
+async def test_a_report_before_the_answer_waits_for_it(
+    hass: HomeAssistant,
+    writing: MockConfigEntry,
+    own_door: Post,
+    runs: Runs,
+    api: ProviderApi,
+    *,
+    unloads: bool,
 ) -> None:
-    """It does not say yet what kind of message it is about."""
-    await listen(hass, target(writing, "Anna"))
+    """Nobody knows before what message it is about, or whether it is one of ours."""
+    await listen(hass)
     api.plays[None] = Play.HANG
     keep_secret(["Hello there"])
     sends = hass.async_create_task(
@@ -356,10 +364,26 @@ async def test_a_report_before_the_answer_fires_at_once(
         )
     )
     await api.taken_are(1)
-    assert await own_door(report(api.taken[0], "delivered", 4)) == 200
+    for body in (
+        report(api.taken[0], "sent", 3),
+        told(ANNA, "expired"),
+        told(BEN, "read"),
+        report(api.taken[0], "delivered", 4),
+    ):
+        assert await own_door(body) == 200
     await settle()
-    assert [call.data["report"]["channel"] for call in runs] == [None]
-    api.go_on()
-    await sends
+    assert [call.data["report"]["status"] for call in runs] == ["read"]
+    if unloads:
+        assert await hass.config_entries.async_unload(writing.entry_id)
+    else:
+        api.go_on()
+    await asyncio.wait([sends])
     await settle()
-    assert len(runs) == 1
+    assert (sends.exception() is None) is not unloads
+    channel = None if unloads else "sms"
+    assert [(call.data["report"]["status"], call.data["report"]["channel"]) for call in runs] == [
+        ("read", None),
+        ("sent", channel),
+        ("expired", None),
+        ("delivered", channel),
+    ]

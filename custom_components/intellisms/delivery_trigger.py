@@ -21,8 +21,7 @@ from .faults import guarded
 from .filter_options import CODES
 from .protocol import STATUS_WORDS, Category, category_of
 from .receiving.report import ToldReport
-from .receiving.signals import SIGNAL_REPORT
-from .sending.deliveries import async_find_message
+from .sending.deliveries import SIGNAL_DELIVERY, Change
 from .target import TARGET, TARGET_AS_WRITTEN, Target
 
 CONF_STATUS = "status"
@@ -95,16 +94,17 @@ class DeliveryTrigger(Trigger):
         did_not_trigger: TriggerNotTriggeredReporter | None = None,
     ) -> CALLBACK_TYPE:
         @callback
-        def on_report(told: ToldReport) -> None:
+        def on_change(change: Change) -> None:
+            told = change.told
             if not self._target.now.has_recipient(told.recipient["to_device_id"]):
                 return
             if reason := self._unfit(told):
                 if did_not_trigger:
                     did_not_trigger(NotTriggeredInfo(reason), told.context)
                 return
-            run_action({"report": self._report(told)}, _DESCRIPTION, told.context)
+            run_action({"report": _report(change)}, _DESCRIPTION, told.context)
 
-        return async_dispatcher_connect(self._hass, SIGNAL_REPORT, guarded(on_report))
+        return async_dispatcher_connect(self._hass, SIGNAL_DELIVERY, guarded(on_change))
 
     def _unfit(self, told: ToldReport) -> Unfit | None:
         """Return why a report is not meant, None if it is."""
@@ -114,14 +114,15 @@ class DeliveryTrigger(Trigger):
             return Unfit.CATEGORY_DIFFERS
         return None
 
-    def _report(self, told: ToldReport) -> dict[str, Any]:
-        """Return the event's data, and what is known of the message."""
-        message = async_find_message(self._hass, told)
-        return {
-            **told.as_event(),
-            "category": category_of(told.report),
-            "channel": message.channel if message else None,
-            "type": message.type if message else None,
-            "sent": message.sent.isoformat() if message else None,
-            "question": message.question if message else None,
-        }
+
+def _report(change: Change) -> dict[str, Any]:
+    """Return the event's data, and what is known of the message."""
+    told, message = change.told, change.message
+    return {
+        **told.as_event(),
+        "category": category_of(told.report),
+        "channel": message.channel if message else None,
+        "type": message.type if message else None,
+        "sent": message.sent.isoformat() if message else None,
+        "question": message.question if message else None,
+    }

@@ -30,7 +30,6 @@ from .receiving.directory import Contact, Listing
 from .receiving.journal import Record
 from .receiving.progress import Progress
 from .sending.account import keys_of
-from .sending.deliveries import followed_count
 
 
 async def async_get_config_entry_diagnostics(
@@ -53,7 +52,6 @@ async def async_get_config_entry_diagnostics(
             "last_post": account.last_post.isoformat() if account.last_post else None,
             "last_report": account.last_report.isoformat() if account.last_report else None,
             "sent_before_any_report": account.unreported,
-            "messages_followed": followed_count(hass, entry.entry_id),
             "ignored": dict(account.ignored),
             "shapes_not_understood": list(data.receiver.shapes),
         },

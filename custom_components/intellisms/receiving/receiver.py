@@ -31,12 +31,12 @@ from .report import ToldReport
 from .signals import (
     SIGNAL_MESSAGE,
     SIGNAL_NOTICE,
-    SIGNAL_REPORT,
     Trouble,
     signal_account,
     signal_flood,
     signal_record,
     signal_report,
+    signal_reported,
     signal_trouble,
     signal_turned_away,
 )
@@ -214,6 +214,6 @@ class Receiver:
         # As with a message, what is known of it comes before the bus, and triggers come last.
         async_dispatcher_send(self._hass, signal_report(self._entry_id), told)
         self._hass.bus.async_fire(EVENT_MESSAGE_STATUS, told.as_event(), context=told.context)
-        async_dispatcher_send(self._hass, SIGNAL_REPORT, told)
+        async_dispatcher_send(self._hass, signal_reported(self._entry_id), told)
         self._journal.async_mark(report.key)
         return Outcome.PUBLISHED

@@ -31,9 +31,6 @@ SIGNAL_MESSAGE: SignalType[Delivery] = SignalType(f"{DOMAIN}_message")
 # triggers that name its type. That a reaction was taken back sets off none.
 SIGNAL_NOTICE: SignalType[Delivery] = SignalType(f"{DOMAIN}_notice")
 
-# Triggers listen here to status reports, when the bus has been told.
-SIGNAL_REPORT: SignalType[ToldReport] = SignalType(f"{DOMAIN}_report")
-
 
 def signal_record(subentry_id: str) -> SignalType[Delivery]:
     """Return the signal for the entities of one virtual number or contact."""
@@ -43,6 +40,11 @@ def signal_record(subentry_id: str) -> SignalType[Delivery]:
 def signal_report(entry_id: str) -> SignalType[ToldReport]:
     """Return the signal for status reports, before the bus is told."""
     return SignalType(f"{DOMAIN}_report_{entry_id}")
+
+
+def signal_reported(entry_id: str) -> SignalType[ToldReport]:
+    """Return the signal for status reports, when the bus has been told."""
+    return SignalType(f"{DOMAIN}_reported_{entry_id}")
 
 
 def signal_account(entry_id: str) -> SignalType[()]:

@@ -5,6 +5,7 @@ reports of unknown ids are kept for a while.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
@@ -12,19 +13,19 @@ from typing import Final
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.signal_type import SignalType
 
 from ..const import DOMAIN
 from ..faults import guarded
-from ..protocol import RESPONSE_WINDOW, StatusReport, is_further, message_key
+from ..protocol import RESPONSE_WINDOW, StatusReport, is_further, line, message_key
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.directory import VirtualNumber
 from ..receiving.heard import heard_closed
 from ..receiving.journal import Record
 from ..receiving.progress import MAX_FOLLOWED, Progress
 from ..receiving.report import ToldReport
-from ..receiving.signals import signal_report
+from ..receiving.signals import signal_report, signal_reported
+from .account import find_sending
 from .client import TOTAL_SECONDS
 from .data import Sent, signal_sent
 
@@ -35,26 +36,22 @@ MAX_KNOWN: Final = 1000
 EARLY_SECONDS: Final = 2 * TOTAL_SECONDS
 MAX_EARLY: Final = 200
 
-# What follows the messages of each loaded entry, by entry id.
-DATA_DELIVERIES: HassKey[dict[str, Deliveries]] = HassKey(f"{DOMAIN}_deliveries")
-
 
 def signal_progress(subentry_id: str) -> SignalType[Context]:
     """Return the signal for when it is known anew how far messages to a contact have come."""
     return SignalType(f"{DOMAIN}_progress_{subentry_id}")
 
 
-@callback
-def async_find_message(hass: HomeAssistant, told: ToldReport) -> Progress | None:
-    """Return the message that a report is about, None if it is not known here, or not yet."""
-    deliveries = hass.data.get(DATA_DELIVERIES, {}).get(told.entry_id)
-    return None if deliveries is None else deliveries.find(told.report)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A report, and the message that it is about, None where that is not known here."""
+
+    told: ToldReport
+    message: Progress | None
 
 
-@callback
-def followed_count(hass: HomeAssistant, entry_id: str) -> int:
-    """Return how many messages of a loaded entry are followed."""
-    return len(hass.data.get(DATA_DELIVERIES, {}).get(entry_id, ()))
+# Triggers listen here: any entry.
+SIGNAL_DELIVERY: SignalType[Change] = SignalType(f"{DOMAIN}_delivery")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,35 +85,27 @@ class Deliveries:
         for listing in self._directory:
             for progress in reversed(self._journal.record(listing.subentry_id).sent):
                 self._know(_Known(progress=progress, contact_id=listing.subentry_id))
-        # In the order in which they came.
-        self._early: deque[_Early] = deque()
+        # In the order in which they came: reports of ids that are not known, and those of them
+        # that triggers are told of only when it is known what became of a message under way.
+        self._early: deque[_Early] = deque(maxlen=MAX_EARLY)
+        self._held: list[ToldReport] = []
 
     @callback
     def async_start(self) -> None:
         """Listen until the entry is unloaded."""
         hass, entry_id = self._hass, self._entry.entry_id
-        following = hass.data.setdefault(DATA_DELIVERIES, {})
-        following[entry_id] = self
-
-        @callback
-        def stop() -> None:
-            following.pop(entry_id, None)
-
         for unsubscribe in (
             async_dispatcher_connect(hass, signal_sent(entry_id), guarded(self._on_sent)),
             async_dispatcher_connect(hass, signal_report(entry_id), guarded(self._on_report)),
-            stop,
+            async_dispatcher_connect(hass, signal_reported(entry_id), guarded(self._on_reported)),
+            guarded(self._stop),
         ):
             self._entry.async_on_unload(unsubscribe)
 
-    def __len__(self) -> int:
-        """Return how many messages are followed."""
-        return len(self._known)
-
-    def find(self, report: StatusReport) -> Progress | None:
-        """Return the message that a report is about, None if it is not known."""
-        known = self._known.get(_key_of(report) or "")
-        return known.progress if known else None
+    @callback
+    def _stop(self) -> None:
+        """Tell of what there is no message to wait for any more."""
+        self._tell_held(lambda _: True)
 
     # ---- what is sent -----------------------------------------------------------------
 
@@ -145,6 +134,7 @@ class Deliveries:
             self._keep(contact.subentry_id, replace(record, sent=followed), sent.context)
         for told in self._take_early(key):
             self._on_report(told)
+        self._tell_held(lambda report: line(report.to or "") == line(outgoing.to))
 
     def _know(self, known: _Known) -> None:
         """Know a message by its key, if it has one, as the newest."""
@@ -172,14 +162,34 @@ class Deliveries:
             self._apply(known, told)
             return
         self._early.append(_Early(key=key, told=told, at=monotonic()))
-        while len(self._early) > MAX_EARLY:
-            self._early.popleft()
+
+    @callback
+    def _on_reported(self, told: ToldReport) -> None:
+        """Tell triggers of a report, at once unless its message may be just under way."""
+        sending, to = find_sending(self._hass, self._entry), told.report.to
+        is_known = (_key_of(told.report) or "") in self._known
+        if not is_known and to and sending and sending.sender.is_sending_to(to):
+            self._held.append(told)
+        else:
+            self._tell(told)
+
+    def _tell_held(self, is_meant: Callable[[StatusReport], bool]) -> None:
+        """Tell triggers of reports that waited for their message."""
+        meant = [told for told in self._held if is_meant(told.report)]
+        self._held = [told for told in self._held if not is_meant(told.report)]
+        for told in meant:
+            self._tell(told)
+
+    def _tell(self, told: ToldReport) -> None:
+        known = self._known.get(_key_of(told.report) or "")
+        change = Change(told=told, message=known.progress if known else None)
+        async_dispatcher_send(self._hass, SIGNAL_DELIVERY, change)
 
     def _take_early(self, key: str | None) -> list[ToldReport]:
         """Return, and forget, what was reported of a message before it was known."""
         since = monotonic() - EARLY_SECONDS
         fresh = [early for early in self._early if early.at > since]
-        self._early = deque(early for early in fresh if early.key != key)
+        self._early = deque((early for early in fresh if early.key != key), MAX_EARLY)
         return [early.told for early in fresh if early.key == key]
 
     def _apply(self, known: _Known, told: ToldReport) -> None:

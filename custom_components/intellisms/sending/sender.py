@@ -118,6 +118,11 @@ class Sender:
             raise SendingError(sent)
         return sent
 
+    def is_sending_to(self, number: str) -> bool:
+        """Tell whether something is on its way to a number, of which nobody knows the outcome yet."""
+        turn = self._turns.get(line(number))
+        return turn is not None and turn.locked()
+
     @callback
     def async_stop(self) -> None:
         """Begin nothing more, as the keys are gone."""
