@@ -353,26 +353,25 @@ async def test_a_report_before_the_answer_waits_for_it(
 ) -> None:
     """Nobody knows before what message it is about, or whether it is one of ours."""
     await listen(hass)
-    api.plays[None] = Play.HANG
     keep_secret(["Hello there"])
+    data = {"message": "Hello there", "entity_id": "notify.anna"}
+    await hass.services.async_call(DOMAIN, "send_message", data, blocking=True)
+    earlier = api.taken.pop()
+    api.plays[None] = Play.HANG
     sends = hass.async_create_task(
-        hass.services.async_call(
-            DOMAIN,
-            "send_message",
-            {"message": "Hello there", "entity_id": "notify.anna"},
-            blocking=True,
-        )
+        hass.services.async_call(DOMAIN, "send_message", data, blocking=True)
     )
     await api.taken_are(1)
     for body in (
         report(api.taken[0], "sent", 3),
+        report(earlier, "queued", 2),
         told(ANNA, "expired"),
         told(BEN, "read"),
         report(api.taken[0], "delivered", 4),
     ):
         assert await own_door(body) == 200
     await settle()
-    assert [call.data["report"]["status"] for call in runs] == ["read"]
+    assert [call.data["report"]["status"] for call in runs] == ["queued", "read"]
     if unloads:
         assert await hass.config_entries.async_unload(writing.entry_id)
     else:
@@ -382,6 +381,7 @@ async def test_a_report_before_the_answer_waits_for_it(
     assert (sends.exception() is None) is not unloads
     channel = None if unloads else "sms"
     assert [(call.data["report"]["status"], call.data["report"]["channel"]) for call in runs] == [
+        ("queued", "sms"),
         ("read", None),
         ("sent", channel),
         ("expired", None),

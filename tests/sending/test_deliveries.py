@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_SENT, EVENT_MESSAGE_STATUS
-from custom_components.intellisms.protocol import STATUS_WORDS
+from custom_components.intellisms.protocol import STATUS_WORDS, message_key
 from custom_components.intellisms.receiving.progress import MAX_FOLLOWED
 from custom_components.intellisms.sending.deliveries import EARLY_SECONDS, MAX_EARLY
 from scripts.house.provider_api import Play, ProviderApi, Refusal, Taken, report
@@ -240,6 +240,12 @@ async def test_of_another_number_or_of_an_id_that_nobody_sent(
     assert delivery(hass) == "delivered"
 
 
+def test_a_number_in_another_spelling_of_its_line() -> None:
+    assert message_key("1", "+5511987654321") == message_key("1", "+551187654321")
+    assert message_key("1", ANNA) != message_key("1", BEN)
+    assert message_key("1", ANNA) != message_key("2", ANNA)
+
+
 async def test_two_recipients_with_the_same_id(
     hass: HomeAssistant, write: Write, tell: Tell, api: ProviderApi
 ) -> None:
@@ -287,7 +293,11 @@ async def test_a_number_that_was_typed_is_the_contacts(
 
 
 async def test_a_contact_that_is_removed(
-    hass: HomeAssistant, writing: MockConfigEntry, write: Write, tell: Tell
+    hass: HomeAssistant,
+    writing: MockConfigEntry,
+    write: Write,
+    tell: Tell,
+    hass_storage: dict[str, Any],
 ) -> None:
     taken = await write()
     anna = next(one for one in writing.runtime_data.directory if one.name == "Anna")
@@ -296,7 +306,9 @@ async def test_a_contact_that_is_removed(
     events = async_capture_events(hass, EVENT_MESSAGE_STATUS)
     await tell(taken, "delivered")
     assert len(events) == 1
-    assert writing.runtime_data.journal.record(anna.subentry_id).sent == ()
+    assert await hass.config_entries.async_unload(writing.entry_id)
+    stored = hass_storage[f"{DOMAIN}.{writing.entry_id}.last"]["data"]["listings"]
+    assert anna.subentry_id not in stored
 
 
 # ---- sooner than the answer -----------------------------------------------------------
@@ -407,6 +419,21 @@ async def test_what_they_write_leaves_it_as_it_is(
     await tell(taken, "delivered")
     assert await hass.config_entries.async_reload(writing.entry_id)
     await hass.async_block_till_done()
+    assert delivery(hass) == "delivered"
+
+
+async def test_a_contact_that_inherits_a_message(
+    hass: HomeAssistant, writing: MockConfigEntry, write: Write, tell: Tell
+) -> None:
+    """It came from a number before that was the contact's."""
+    receive(writing, text("Hello", sender=STRANGER))
+    await tell(await write(), "delivered")
+    anna = next(one for one in writing.subentries.values() if one.title == "Anna")
+    data = {**anna.data, "numbers": [ANNA, STRANGER]}
+    hass.config_entries.async_update_subentry(writing, anna, data=data)
+    assert await hass.config_entries.async_reload(writing.entry_id)
+    await hass.async_block_till_done()
+    assert state(hass, "sensor.anna_last_message").state == "Hello"
     assert delivery(hass) == "delivered"
 
 
