@@ -1,5 +1,6 @@
 """Each blueprint, imported and from its file, in a running Home Assistant."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
 from homeassistant.const import CONF_DEVICE_ID, CONF_TYPE
-from homeassistant.core import Context, HomeAssistant, ServiceCall
+from homeassistant.core import Context, Event, HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr, selector, template
 from homeassistant.helpers.typing import ConfigType
@@ -23,6 +24,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockModule,
+    async_capture_events,
     async_fire_time_changed,
     async_mock_service,
     mock_integration,
@@ -32,9 +34,10 @@ from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClien
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
-from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, Accept
+from custom_components.intellisms.const import CONF_ACCEPT, DOMAIN, EVENT_MESSAGE_SENT, Accept
 from custom_components.intellisms.matching.folding import fold
-from scripts.house.provider_api import ProviderApi
+from custom_components.intellisms.protocol import STATUS_WORDS
+from scripts.house.provider_api import Play, ProviderApi, Refusal, report
 
 from .household import (
     ANNA,
@@ -58,6 +61,7 @@ from .household import (
     virtual_number,
     whatsapp,
 )
+from .log import keep_secret
 from .provider_api import with_keys
 from .running import Post, automate, pass_time, settle
 
@@ -174,13 +178,15 @@ def step(action: str, **data: Any) -> list[dict[str, Any]]:
     return [{"action": action, "data": data}]
 
 
-def test_there_are_six() -> None:
+def test_which_there_are() -> None:
     assert FILES == [
+        "call_until_confirmed.yaml",
         "forward_to_phone.yaml",
         "gate_for_known_contacts.yaml",
         "morning_briefing.yaml",
         "picture_alert.yaml",
         "text_command.yaml",
+        "whatsapp_else_sms.yaml",
         "yes_no_question.yaml",
     ]
 
@@ -1771,3 +1777,316 @@ async def test_briefing_of_others_and_at_other_times(
     await briefing()
     await deliver(text(**{"said": "briefing", **asked}))
     assert api.taken == []
+
+
+# ---- what is sent, and followed -------------------------------------------------------
+
+
+CODES = {word: code for code, word in STATUS_WORDS.items()}
+LEAK = "There is a leak"
+
+
+class Sending:
+    """What the provider took, and what it reports of it."""
+
+    def __init__(self, hass: HomeAssistant, api: ProviderApi, door: Post) -> None:
+        """Begin with nothing sent."""
+        keep_secret([LEAK])
+        self.hass = hass
+        self.api = api
+        self._door = door
+        self._told = 0
+        self._news = asyncio.Event()
+        hass.bus.async_listen(EVENT_MESSAGE_SENT, self._on_told)
+
+    @callback
+    def _on_told(self, _event: Event[Any]) -> None:
+        self._told += 1
+        self._news.set()
+
+    async def happen(self, outcomes: int | None = None, *, event: str = "leak") -> None:
+        """Let happen what sets the automation off, until it is known what became of what it sent."""
+        self.hass.bus.async_fire(event)
+        await self.told(1 if outcomes is None else outcomes)
+
+    async def told(self, outcomes: int) -> None:
+        """Wait until it is known what became of so many messages, and all that follows."""
+        while self._told < outcomes:
+            self._news.clear()
+            await self._news.wait()
+        await settle()
+        assert self._told == outcomes
+
+    async def report(self, place: int, status: str) -> None:
+        """Let the provider report of a message, by its place."""
+        assert await self._door(report(self.api.taken[place], status, CODES[status] or 0)) == 200
+        await settle()
+
+    def went(self) -> list[str]:
+        """Return by which ways messages have gone, in their order."""
+        contents = [(one.message["channel"], one.message["content"]) for one in self.api.taken]
+        return [
+            "voice" if content.get("msgtype") == "voice" else channel
+            for channel, content in contents
+        ]
+
+
+@pytest.fixture
+async def sending(
+    hass: HomeAssistant, loaded: MockConfigEntry, api: ProviderApi, own_door: Post
+) -> Sending:
+    """Return what happens where the account has keys."""
+    hass.config_entries.async_update_entry(loaded, data=with_keys(loaded.data))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return Sending(hass, api, own_door)
+
+
+LEAK_TRIGGER = [{"trigger": "event", "event_type": "leak"}]
+
+
+@pytest.fixture
+async def told_of_leaks(hass: HomeAssistant, sending: Sending, fill_in: FillIn) -> Sending:
+    """Return a house that tells Anna of leaks by WhatsApp, else SMS, after 5 minutes."""
+    await fill_in("whatsapp_else_sms", tell_when=LEAK_TRIGGER, contact="notify.anna", message=LEAK)
+    return sending
+
+
+@pytest.mark.parametrize(
+    ("reported", "then"),
+    [
+        (["delivered"], []),
+        (["read"], []),
+        (["sent", "delivered", "read"], []),
+        (["delivered", "expired"], []),
+        (["undeliverable"], ["sms"]),
+        (["sent", "rejected_response_window"], ["sms"]),
+        (["recipient_not_provisioned"], ["sms"]),
+        (["request_error"], ["sms"]),
+    ],
+    ids=str,
+)
+async def test_whatsapp_else_sms(
+    hass: HomeAssistant,
+    told_of_leaks: Sending,
+    freezer: FrozenDateTimeFactory,
+    reported: list[str],
+    then: list[str],
+) -> None:
+    await told_of_leaks.happen()
+    assert told_of_leaks.went() == ["whatsapp"]
+    for status in reported:
+        await told_of_leaks.report(0, status)
+    await told_of_leaks.told(1 + len(then))
+    assert told_of_leaks.went() == ["whatsapp", *then]
+    await pass_time(hass, freezer, 301)
+    assert told_of_leaks.went() == ["whatsapp", *then]
+    assert automation_runs(hass) == 0
+
+
+@pytest.mark.parametrize("reported", [[], ["queued", "sent"], ["unknown"]], ids=str)
+async def test_whatsapp_that_is_not_delivered_in_time(
+    hass: HomeAssistant,
+    told_of_leaks: Sending,
+    freezer: FrozenDateTimeFactory,
+    reported: list[str],
+) -> None:
+    await told_of_leaks.happen()
+    for status in reported:
+        await told_of_leaks.report(0, status)
+    await pass_time(hass, freezer, 299)
+    assert told_of_leaks.went() == ["whatsapp"]
+    await pass_time(hass, freezer, 2)
+    await told_of_leaks.told(2)
+    assert told_of_leaks.went() == ["whatsapp", "sms"]
+    # It is done, and a report that comes now changes nothing.
+    await told_of_leaks.report(0, "undeliverable")
+    assert told_of_leaks.went() == ["whatsapp", "sms"]
+
+
+@pytest.mark.parametrize(("status", "then"), [("delivered", []), ("undeliverable", ["sms"])])
+async def test_whatsapp_whose_report_is_quicker_than_the_answer(
+    hass: HomeAssistant,
+    told_of_leaks: Sending,
+    freezer: FrozenDateTimeFactory,
+    status: str,
+    then: list[str],
+) -> None:
+    api = told_of_leaks.api
+    api.plays[None] = Play.HANG
+    hass.bus.async_fire("leak")
+    await api.taken_are(1)
+    await told_of_leaks.report(0, status)
+    api.go_on()
+    await told_of_leaks.told(1 + len(then))
+    await pass_time(hass, freezer, 301)
+    assert told_of_leaks.went() == ["whatsapp", *then]
+
+
+async def test_whatsapp_and_another_message_meanwhile(
+    hass: HomeAssistant, told_of_leaks: Sending, freezer: FrozenDateTimeFactory
+) -> None:
+    """*Last delivery* shows the other one then."""
+    await told_of_leaks.happen()
+    data = {"entity_id": "notify.anna", "message": LEAK, "channel": "sms"}
+    await hass.services.async_call(DOMAIN, "send_message", data, blocking=True)
+    await told_of_leaks.report(1, "undeliverable")
+    assert told_of_leaks.went() == ["whatsapp", "sms"]
+    await told_of_leaks.report(0, "delivered")
+    await pass_time(hass, freezer, 301)
+    assert told_of_leaks.went() == ["whatsapp", "sms"]
+    assert automation_runs(hass) == 0
+
+
+@pytest.mark.parametrize("play", [Refusal(word="insufficient_credit"), Play.SERVER_ERROR], ids=str)
+async def test_whatsapp_that_did_not_go(
+    hass: HomeAssistant, told_of_leaks: Sending, play: Refusal | Play
+) -> None:
+    told_of_leaks.api.plays[None] = play
+    await told_of_leaks.happen(2)
+    assert told_of_leaks.api.asked["sendmsg.aspx"] == 2
+
+
+async def test_two_leaks_are_told_apart(hass: HomeAssistant, told_of_leaks: Sending) -> None:
+    await told_of_leaks.happen()
+    await told_of_leaks.happen(2)
+    await told_of_leaks.report(1, "delivered")
+    await told_of_leaks.report(0, "undeliverable")
+    await told_of_leaks.told(3)
+    assert told_of_leaks.went() == ["whatsapp", "whatsapp", "sms"]
+    assert automation_runs(hass) == 0
+
+
+@pytest.fixture
+async def calling(hass: HomeAssistant, sending: Sending, fill_in: FillIn) -> Sending:
+    """Return a house that calls Anna up to three times, 2 minutes each, a minute between them."""
+    await fill_in(
+        "call_until_confirmed",
+        call_when=LEAK_TRIGGER,
+        contact="notify.anna",
+        message=LEAK,
+        confirmed_actions=[{"event": "ended", "event_data": {"how": "confirmed"}}],
+        unconfirmed_actions=[{"event": "ended", "event_data": {"how": "unconfirmed"}}],
+    )
+    return sending
+
+
+@pytest.fixture
+def results(hass: HomeAssistant) -> list[Event[Any]]:
+    """Return how calls end."""
+    found: list[Event[Any]] = async_capture_events(hass, "ended")
+    return found
+
+
+def ended(results: list[Event[Any]]) -> list[str]:
+    return [str(event.data["how"]) for event in results]
+
+
+def automation_runs(hass: HomeAssistant) -> int:
+    """Return how often the automation runs just now."""
+    found = hass.states.get("automation.it")
+    assert found
+    return int(found.attributes["current"])
+
+
+async def test_a_call_that_is_confirmed(
+    hass: HomeAssistant,
+    calling: Sending,
+    results: list[Event[Any]],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await calling.happen()
+    await calling.report(0, "delivered")
+    assert ended(results) == []
+    await calling.report(0, "acknowledged")
+    assert ended(results) == ["confirmed"]
+    await pass_time(hass, freezer, 600)
+    assert calling.went() == ["voice"]
+
+
+@pytest.mark.parametrize("status", ["rejected", "expired", "undeliverable", None])
+async def test_a_call_that_is_not_confirmed_is_made_again(
+    hass: HomeAssistant,
+    calling: Sending,
+    results: list[Event[Any]],
+    freezer: FrozenDateTimeFactory,
+    status: str | None,
+) -> None:
+    await calling.happen()
+    for place in range(3):
+        assert calling.went() == ["voice"] * (place + 1)
+        # While it calls, it is not begun again.
+        hass.bus.async_fire("leak")
+        if status:
+            await calling.report(place, status)
+        else:
+            await pass_time(hass, freezer, 119)
+            assert calling.went() == ["voice"] * (place + 1)
+            await pass_time(hass, freezer, 2)
+        if place < 2:
+            await pass_time(hass, freezer, 59)
+            assert calling.went() == ["voice"] * (place + 1)
+            await pass_time(hass, freezer, 2)
+            await calling.told(place + 2)
+    assert ended(results) == ["unconfirmed"]
+    assert automation_runs(hass) == 0
+
+
+async def test_a_second_call_that_is_confirmed(
+    hass: HomeAssistant,
+    calling: Sending,
+    results: list[Event[Any]],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await calling.happen()
+    await calling.report(0, "rejected")
+    await pass_time(hass, freezer, 61)
+    await calling.told(2)
+    await calling.report(1, "acknowledged")
+    assert ended(results) == ["confirmed"]
+
+
+@pytest.mark.parametrize("seconds", [30, 90])
+async def test_a_call_that_is_confirmed_late(
+    hass: HomeAssistant,
+    calling: Sending,
+    results: list[Event[Any]],
+    freezer: FrozenDateTimeFactory,
+    seconds: int,
+) -> None:
+    """In the pause, or when the next call has begun."""
+    await calling.happen()
+    await pass_time(hass, freezer, 121)
+    await pass_time(hass, freezer, seconds)
+    calls = 1 + (seconds > 60)
+    await calling.told(calls)
+    await calling.report(0, "acknowledged")
+    assert ended(results) == ["confirmed"]
+    await pass_time(hass, freezer, 600)
+    assert len(calling.went()) == calls
+
+
+async def test_a_call_that_is_confirmed_before_the_answer(
+    hass: HomeAssistant, calling: Sending, results: list[Event[Any]]
+) -> None:
+    calling.api.plays[None] = Play.HANG
+    hass.bus.async_fire("leak")
+    await calling.api.taken_are(1)
+    await calling.report(0, "acknowledged")
+    calling.api.go_on()
+    await calling.told(1)
+    assert ended(results) == ["confirmed"]
+
+
+async def test_calls_that_do_not_go(
+    hass: HomeAssistant,
+    calling: Sending,
+    results: list[Event[Any]],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    calling.api.plays[None] = Refusal(word="gateway_error")
+    await calling.happen()
+    for place in range(1, 3):
+        assert ended(results) == []
+        await pass_time(hass, freezer, 61)
+        await calling.told(place + 1)
+    assert ended(results) == ["unconfirmed"]

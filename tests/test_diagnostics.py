@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.protocol import STATUS_WORDS
+from scripts.house.provider_api import ProviderApi, report
 
 from .household import (
     GATE,
@@ -160,6 +161,30 @@ async def test_nothing_of_any_kind_of_message_is_in_a_dump(
         assert [word for word in words if word.lower() in dump] == [], name
 
 
+async def test_what_was_sent_in_a_dump(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    writing: MockConfigEntry,
+    api: ProviderApi,
+    own_door: Post,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    assert await async_setup_component(hass, "diagnostics", {})
+    now = dt_util.utcnow().isoformat()
+    data = {"entity_id": "notify.anna", "message": "private text"}
+    await hass.services.async_call(DOMAIN, "send_message", data, blocking=True)
+    [taken] = api.taken
+    assert await own_door(report(taken, "delivered", 4)) == 200
+    dump = await download(hass_client, writing)
+    found = json.loads(dump)["data"]
+    assert (found["account"]["last_report"], found["account"]["sent_before_any_report"]) == (now, 1)
+    sent = [one["sent"] for one in found["listings"] if one.get("sent")]
+    expected = {"sent": now, "status": "delivered", "channel": "sms", "type": "text"}
+    assert sent == [[expected | {"has_id": True}]]
+    for private in ("private text", taken.id, taken.to, "Anna"):
+        assert private not in dump
+
+
 async def test_what_is_in_a_dump(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -189,7 +214,14 @@ async def test_what_is_in_a_dump(
         "simulated": False,
     }
     number = {"kind": "virtual_number", "received": 1, "last": last}
-    person = {"kind": "contact", "numbers": 1, "person": False, "received": 1, "last": last}
+    person = {
+        "kind": "contact",
+        "numbers": 1,
+        "person": False,
+        "sent": [],
+        "received": 1,
+        "last": last,
+    }
     whole = {
         "entry": {
             "version": "1.1",
@@ -208,6 +240,8 @@ async def test_what_is_in_a_dump(
         "journal": {"ids": 1, "files_set_aside": 0, "numbers_not_configured": 0},
         "account": {
             "last_post": now,
+            "last_report": None,
+            "sent_before_any_report": 0,
             "ignored": {"duplicate": 1, "sender": 1, "unreadable": 1},
             "shapes_not_understood": ["{}"],
         },

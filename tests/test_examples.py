@@ -27,6 +27,7 @@ from custom_components.intellisms.const import (
     PROVIDER_URL,
     Ignored,
 )
+from custom_components.intellisms.delivery_trigger import Unfit
 from custom_components.intellisms.event import DESCRIPTION as MESSAGE_EVENT
 from custom_components.intellisms.matching import MAX_TEXT
 from custom_components.intellisms.matching.patterns import (
@@ -47,10 +48,12 @@ from custom_components.intellisms.protocol import (
     Sms,
 )
 from custom_components.intellisms.receiving.delivery import Excerpt
+from custom_components.intellisms.receiving.progress import Followed
 from custom_components.intellisms.sending.client import Client
 from custom_components.intellisms.sending.data import Letter
 from custom_components.intellisms.sending.errors import SendingError
 from custom_components.intellisms.sending.sender import Sender
+from custom_components.intellisms.sensor import LAST_DELIVERY
 from custom_components.intellisms.trigger import BUTTON_TYPES
 
 from .household import (
@@ -505,6 +508,11 @@ def test_entities() -> None:
     assert list(errors) == list(PictureError)
     (table,) = tables("The last ten messages")
     assert list(table) == list(Excerpt.__annotations__)
+    (table,) = tables("How far a message has come")
+    statuses = [status for row in table for status in row.split("`, `")]
+    assert sorted(statuses) == sorted(LAST_DELIVERY.options or ())
+    told = words(section("How far a message has come").split("`recent`")[0])
+    assert {*told, "status"} == set(Followed.__annotations__)
 
 
 @pytest.mark.parametrize(
@@ -512,6 +520,7 @@ def test_entities() -> None:
     [
         ("Trigger: message received", "triggers.yaml", "message_received"),
         ("Trigger: button tapped", "triggers.yaml", "button_tapped"),
+        ("Trigger: delivery changed", "triggers.yaml", "delivery_changed"),
         ("Condition *Last message*", "conditions.yaml", "last_message"),
         ("Action *Send message*", "services.yaml", "send_message"),
         ("Action *Send template*", "services.yaml", "send_template"),
@@ -527,6 +536,7 @@ def test_fields(heading: str, file: str, key: str) -> None:
 def test_reasons() -> None:
     (table,) = tables("Why it did not run")
     assert {*table, Reason.NOT_TARGETED} == set(Reason)
+    assert set(Unfit) <= set(words(section("Why it did not run")))
 
 
 def test_limits_of_comparing() -> None:
@@ -633,7 +643,7 @@ def cards() -> dict[str, Any]:
 
 
 def test_there_is_a_card_of_each_kind() -> None:
-    assert cards().keys() == {"markdown", "picture-entity", "horizontal-stack"}
+    assert cards().keys() == {"markdown", "picture-entity", "entities", "horizontal-stack"}
 
 
 async def test_a_conversation(
@@ -671,6 +681,13 @@ async def test_the_last_picture(hass: HomeAssistant, loaded: MockConfigEntry) ->
     (condition,) = card["visibility"]
     # It is not there before a picture has come.
     assert (condition["entity"], condition["state_not"]) == (shown.entity_id, shown.state)
+
+
+async def test_deliveries(hass: HomeAssistant, writing: MockConfigEntry) -> None:
+    for row in cards()["entities"]["entities"]:
+        shown = hass.states.get(row["entity"])
+        assert shown
+        assert shown.name == f"{row['name']} Last delivery"
 
 
 async def test_a_row_of_buttons(

@@ -15,14 +15,22 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_SENT
+from custom_components.intellisms.const import (
+    DOMAIN,
+    EVENT_MESSAGE_RECEIVED,
+    EVENT_MESSAGE_SENT,
+    EVENT_MESSAGE_STATUS,
+)
 from custom_components.intellisms.logbook import (
+    ARRIVED_ICON,
     ICON,
     MAX_SHOWN_CHARACTERS,
     NOT_SENT_ICON,
     SENT_ICON,
     async_describe_events,
 )
+from custom_components.intellisms.protocol import STATUS_WORDS
+from scripts.house.provider_api import ProviderApi, Taken, report
 
 from .household import (
     ANNA,
@@ -37,6 +45,7 @@ from .household import (
     text,
     whatsapp,
 )
+from .provider_api import with_keys
 from .running import automate, receive, set_up, when
 
 ELSEWHERE = "+447700900555"
@@ -342,7 +351,45 @@ async def test_an_event_that_somebody_else_fired(
     assert line.get("entity_id") is None
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "icon"),
+    [
+        ("delivered", "has received a message", ARRIVED_ICON),
+        ("read", "has read a message", ARRIVED_ICON),
+        ("acknowledged", "has confirmed a message", ARRIVED_ICON),
+        ("rejected", "has rejected a message", ARRIVED_ICON),
+        ("queued", "is being sent a message (queued)", SENT_ICON),
+        ("unknown", "is being sent a message (unknown)", SENT_ICON),
+        ("expired", "did not get a message (expired)", NOT_SENT_ICON),
+    ],
+)
+async def test_what_is_reported(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    logbook: Logbook,
+    api: ProviderApi,
+    status: str,
+    message: str,
+    icon: str,
+) -> None:
+    """A line is the contact's *Last delivery*'s, where there is one."""
+    hass.config_entries.async_update_entry(house, data=with_keys(house.data))
+    await hass.async_block_till_done()
+    code = next(code for code, word in STATUS_WORDS.items() if word == status)
+    for number in (ANNA, STRANGER):
+        taken = Taken(id=f"{number}{status}", to=number.removeprefix("+"), message={})
+        receive(house, report(taken, status, code or 0).decode())
+    known, stranger = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
+    assert (known["name"], known["message"], known["icon"]) == ("Anna", message, icon)
+    assert known["entity_id"] == "sensor.anna_last_delivery"
+    assert (stranger["name"], stranger["message"]) == (STRANGER, message)
+    assert "entity_id" not in stranger
+
+
 def test_only_messages_are_described(hass: HomeAssistant) -> None:
     described = []
     async_describe_events(hass, lambda domain, event, _describe: described.append((domain, event)))
-    assert described == [(DOMAIN, EVENT_MESSAGE_RECEIVED), (DOMAIN, EVENT_MESSAGE_SENT)]
+    assert described == [
+        (DOMAIN, event)
+        for event in (EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_SENT, EVENT_MESSAGE_STATUS)
+    ]

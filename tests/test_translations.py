@@ -27,7 +27,12 @@ from custom_components.intellisms.config_flow import IntelliSMSConfigFlow, Intel
 from custom_components.intellisms.const import Accept, Ignored, Issue
 from custom_components.intellisms.flows.contact import ContactFlow
 from custom_components.intellisms.flows.virtual_number import VirtualNumberFlow
-from custom_components.intellisms.protocol import ChannelName, ContentProblem
+from custom_components.intellisms.protocol import (
+    STATUS_WORDS,
+    Category,
+    ChannelName,
+    ContentProblem,
+)
 from custom_components.intellisms.receiving import data as receiving_data
 from custom_components.intellisms.sending.assist import APOLOGIES
 from custom_components.intellisms.sending.errors import TRANSLATION_KEYS
@@ -58,6 +63,7 @@ ENTITIES: dict[str, list[EntityDescription]] = {
         *sensor.NUMBER_SENSORS,
         *sensor.ACCOUNT_SENSORS,
         sensor.BALANCE,
+        sensor.LAST_DELIVERY,
     ],
 }
 
@@ -281,6 +287,12 @@ def test_states_and_attributes() -> None:
     types = entities["event"]["message"]["state_attributes"]["event_type"]["state"]
     assert types.keys() == set(event.DESCRIPTION.event_types or ())
     assert entities["sensor"]["channel"]["state"].keys() == set(ChannelName)
+    statuses = entities["sensor"]["last_delivery"]["state"]
+    assert statuses.keys() == set(sensor.LAST_DELIVERY.options or ())
+    reported = TEXTS["selector"]["delivery_status"]["options"]
+    assert reported.keys() == set(STATUS_WORDS.values())
+    assert reported.items() - statuses.items() == {("unknown", reported["unknown"])}
+    assert TEXTS["selector"]["delivery_category"]["options"].keys() == set(Category)
     known = set(TEXTS["selector"]["type"]["options"])
     assert known | {"unknown"} == entities["sensor"]["type"]["state"].keys()
     attributes = entities["sensor"]["messages_ignored"]["state_attributes"]

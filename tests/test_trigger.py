@@ -39,6 +39,7 @@ import voluptuous as vol
 from custom_components import intellisms
 from custom_components.intellisms.condition import CONDITIONS
 from custom_components.intellisms.const import DOMAIN
+from custom_components.intellisms.delivery_trigger import DeliveryTrigger
 from custom_components.intellisms.matching import MAX_TEXT
 from custom_components.intellisms.matching.patterns import BUDGET_PERIOD
 from custom_components.intellisms.message_filter import COMPLAINT_INTERVAL
@@ -498,8 +499,10 @@ async def test_by_target(
     assert await async_setup_component(hass, "search", {})
     await automate_by(hass, when("message_received", **options(house, target=["Anna"])))
     client = await hass_ws_client()
+    # Of who cannot be written to nothing is reported.
+    about_messages = set(TRIGGERS) - {"delivery_changed"}
     for name in ("Anna", "Gate"):
-        for kind, ours in (("trigger", set(TRIGGERS)), ("condition", set(CONDITIONS))):
+        for kind, ours in (("trigger", about_messages), ("condition", set(CONDITIONS))):
             await client.send_json_auto_id(
                 {"type": f"get_{kind}s_for_target", "target": target(house, name)}
             )
@@ -1386,14 +1389,16 @@ async def test_the_editor_lists_the_triggers_with_their_fields(
     await client.send_json_auto_id({"type": "trigger_platforms/subscribe"})
     assert (await client.receive_json())["success"]
     listed: dict[str, Any] = {}
-    while "intellisms.button_tapped" not in listed:
+    while not {f"intellisms.{name}" for name in TRIGGERS} <= listed.keys():
         listed |= (await client.receive_json())["event"]
     for name, trigger in TRIGGERS.items():
         description = listed[f"intellisms.{name}"]
         fields = description["fields"]
-        assert issubclass(trigger, MessageTrigger)
+        assert issubclass(trigger, MessageTrigger | DeliveryTrigger)
         assert set(fields) == set(trigger.FIELDS)
-        assert description["target"]["entity"] == [{"integration": DOMAIN, "domain": ["event"]}]
+        # Reports are about those who can be written to, of whom each has a `notify` entity.
+        domain = "notify" if trigger is DeliveryTrigger else "event"
+        assert description["target"]["entity"] == [{"integration": DOMAIN, "domain": [domain]}]
         # What has a value all the time has no tick box, and the value is that of the schema.
         defaults = {
             str(key): key.default() for key in trigger.FIELDS if key.default is not vol.UNDEFINED

@@ -27,6 +27,7 @@ from .receiving.journal_files import remove_files
 from .receiving.receiver import Receiver
 from .receiving.signals import signal_disk
 from .sending.account import async_apply_keys, async_stop_sending
+from .sending.deliveries import Deliveries
 from .sending.replies import async_remember_messages
 from .sending_issues import SendingIssues
 from .services import async_setup_services
@@ -90,6 +91,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     watch.async_start()
     entry.async_on_unload(partial(async_stop_sending, hass, entry))
     async_apply_keys(hass, entry)
+    Deliveries(hass, entry).async_start()
     SendingIssues(hass, entry).async_start()
     AssistIssue(hass, entry).async_start()
     await async_prune_pictures(hass, entry, unfinished=True)

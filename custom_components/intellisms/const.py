@@ -53,6 +53,8 @@ SUBENTRY_VIRTUAL_NUMBER: Final = "virtual_number"
 MESSAGE_KEY: Final = "message"
 # The key of the contacts' `notify` entities, which are who is written to.
 NOTIFY_KEY: Final = "notify"
+# The key of the *Last delivery* entities, to which lines of the logbook belong too.
+DELIVERY_KEY: Final = "last_delivery"
 # A state has at most this many characters; core refuses a longer one, and logs its text.
 MAX_STATE_LENGTH: Final = 255
 # Messages that an account sends in an hour, unless its option `CONF_HOURLY_LIMIT` says otherwise.
@@ -110,6 +112,7 @@ class Issue(StrEnum):
     NEWER_VERSION = "newer_version"
     NO_CREDIT = "no_credit"
     NO_NUMBER_NAMED = "no_number_named"
+    NO_REPORTS = "no_reports"
     NOT_REACHABLE = "not_reachable"
     UNKNOWN_NUMBER = "unknown_number"
     UNREADABLE = "unreadable"

@@ -28,6 +28,7 @@ from .protocol import ChannelName, MessageType
 from .receiving.data import IntelliSMSConfigEntry, async_subentry_of_device
 from .receiving.directory import Contact, Listing
 from .receiving.journal import Record
+from .receiving.progress import Progress
 from .sending.account import find_sending, keys_of
 from .sending.assist_choice import AssistChoice
 
@@ -50,6 +51,8 @@ async def async_get_config_entry_diagnostics(
         },
         "account": {
             "last_post": account.last_post.isoformat() if account.last_post else None,
+            "last_report": account.last_report.isoformat() if account.last_report else None,
+            "sent_before_any_report": account.unreported,
             "ignored": dict(account.ignored),
             "shapes_not_understood": list(data.receiver.shapes),
         },
@@ -111,7 +114,19 @@ def _listing(owner: Listing, record: Record) -> dict[str, Any]:
             "numbers": len(owner.numbers),
             CONF_PERSON: owner.person is not None,
         }
+        about["sent"] = [_sent(progress) for progress in record.sent]
     return about | {"received": record.total, "last": _last(record)}
+
+
+def _sent(progress: Progress) -> dict[str, Any]:
+    """Describe a message to a contact."""
+    return {
+        "sent": progress.sent.isoformat(),
+        "status": progress.status,
+        "channel": progress.channel,
+        "type": progress.type,
+        "has_id": progress.message_id is not None,
+    }
 
 
 def _last(record: Record) -> dict[str, Any] | None:

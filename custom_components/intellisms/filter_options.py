@@ -69,7 +69,7 @@ CHOICES = vol.All(
     [_words],
 )
 # Events tell these in small letters.
-_CODES = vol.All(CHOICES, [vol.All(str.strip, str.lower)])
+CODES = vol.All(CHOICES, [vol.All(str.strip, str.lower)])
 
 SENDER_FIELDS = {
     vol.Optional(CONF_SENDER, default=Sender.KNOWN): vol.Coerce(Sender),
@@ -81,8 +81,8 @@ TEXT_FIELDS = {
     vol.Optional(CONF_EXACT, default=False): cv.boolean,
 }
 KIND_FIELDS = {
-    vol.Optional(CONF_CHANNEL): _CODES,
-    vol.Optional(CONF_TYPE): _CODES,
+    vol.Optional(CONF_CHANNEL): CODES,
+    vol.Optional(CONF_TYPE): CODES,
 }
 # A picker in which nothing was chosen says zero: no message is that young.
 DURATION = vol.All(

@@ -1,4 +1,4 @@
-"""A readable line in the logbook for each message that came, and for each that was sent or was not."""
+"""A readable line in the logbook for each message that came or was sent, and for how far one has come."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +10,15 @@ from homeassistant.components.logbook.const import (
     LOGBOOK_ENTRY_NAME,
 )
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 
-from .const import DOMAIN, EVENT_MESSAGE_RECEIVED, EVENT_MESSAGE_SENT
+from .const import (
+    DELIVERY_KEY,
+    DOMAIN,
+    EVENT_MESSAGE_RECEIVED,
+    EVENT_MESSAGE_SENT,
+    EVENT_MESSAGE_STATUS,
+)
 from .quoted import one_line, shown_sender
 
 MAX_SHOWN_CHARACTERS = 100
@@ -24,6 +31,15 @@ _OUTCOMES = {
     "not_sent": "was not sent",
     "may_have_been_sent": "may have been sent",
 }
+# What a contact did who was sent a message; other reports tell of its way.
+_REPORTED = {
+    "delivered": "has received a message",
+    "read": "has read a message",
+    "acknowledged": "has confirmed a message",
+    "rejected": "has rejected a message",
+}
+_UNDER_WAY = ("unknown", "ok", "queued", "sent")
+ARRIVED_ICON = "mdi:message-check"
 # What types of messages are called; what a person wrote with them stands behind.
 _KINDS = {
     "image": "a picture",
@@ -49,7 +65,7 @@ _DEEDS = {
 
 @callback
 def async_describe_events(
-    _hass: HomeAssistant,
+    hass: HomeAssistant,
     async_describe_event: Callable[
         [str, str, Callable[[Event[dict[str, Any]]], dict[str, str]]], None
     ],
@@ -86,8 +102,44 @@ def async_describe_events(
             line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
         return line
 
+    @callback
+    def describe_report(event: Event[dict[str, Any]]) -> dict[str, str]:
+        """Return a line of the contact's *Last delivery*, else under the recipient's name."""
+        data = event.data
+        status = str(data.get("status"))
+        line = {
+            LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
+            LOGBOOK_ENTRY_MESSAGE: _reported(status),
+            LOGBOOK_ENTRY_ICON: ARRIVED_ICON
+            if status in _REPORTED
+            else SENT_ICON
+            if status in _UNDER_WAY
+            else NOT_SENT_ICON,
+        }
+        if entity_id := _last_delivery(hass, data.get("to_device_id")):
+            line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
+        return line
+
     async_describe_event(DOMAIN, EVENT_MESSAGE_RECEIVED, describe)
     async_describe_event(DOMAIN, EVENT_MESSAGE_SENT, describe_sent)
+    async_describe_event(DOMAIN, EVENT_MESSAGE_STATUS, describe_report)
+
+
+@callback
+def _last_delivery(hass: HomeAssistant, device_id: Any) -> str | None:
+    """Return the *Last delivery* of the contact whose device it is, None if there is none."""
+    for entity in er.async_entries_for_device(er.async_get(hass), str(device_id)):
+        if entity.platform == DOMAIN and entity.unique_id.endswith(f"_{DELIVERY_KEY}"):
+            return entity.entity_id
+    return None
+
+
+def _reported(status: str) -> str:
+    """Return what a report says of a message that the recipient was sent."""
+    if what := _REPORTED.get(status):
+        return what
+    way = "is being sent a message" if status in _UNDER_WAY else "did not get a message"
+    return f"{way} ({status})"
 
 
 def _became(data: dict[str, Any], outcome: str) -> str:

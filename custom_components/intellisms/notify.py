@@ -1,6 +1,5 @@
 """A `notify` entity for each contact that can be written to, while there are keys for sending."""
 
-from collections.abc import Iterable
 from typing import override
 
 from homeassistant.components.notify import (  # type: ignore[attr-defined]
@@ -18,12 +17,11 @@ from .entity import IntelliSMSEntity, stay_in_place
 from .faults import guarded
 from .protocol import Draft
 from .receiving.data import IntelliSMSConfigEntry
-from .receiving.directory import Contact, Listing
 from .sending.account import sending_of
 from .sending.data import Letter, Sent, signal_sent
 from .sending.fields import DEFAULT_MAX_PARTS
 from .sending.letters import explained, letter_to
-from .sending.recipients import recipient_of, sendable_numbers
+from .sending.recipients import can_be_written_to, recipient_of
 from .sending_entities import Keyed, async_follow_keys
 
 PARALLEL_UPDATES = 0
@@ -37,11 +35,6 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an entity for each contact that can be written to, now and later."""
-    directory = entry.runtime_data.directory
-
-    def owners() -> Iterable[str]:
-        return [listing.subentry_id for listing in directory if _can_be_written_to(listing)]
-
     async_follow_keys(
         hass,
         entry,
@@ -49,7 +42,7 @@ async def async_setup_entry(
         Keyed(
             platform=Platform.NOTIFY,
             key=DESCRIPTION.key,
-            owners=owners,
+            owners=lambda: can_be_written_to(entry.runtime_data.directory),
             make=lambda _, subentry_id: ContactNotifier(entry, subentry_id, DESCRIPTION),
         ),
     )
@@ -109,8 +102,3 @@ class ContactNotifier(IntelliSMSEntity, NotifyEntity):
             return letter_to(
                 self._entry, recipient, Draft(message=text, max_parts=DEFAULT_MAX_PARTS)
             )
-
-
-def _can_be_written_to(listing: Listing) -> bool:
-    """Tell whether it is a contact with a number."""
-    return isinstance(listing, Contact) and bool(sendable_numbers(listing))

@@ -1,16 +1,19 @@
-"""The repair issues that tell of no credit, and of too many messages in an hour."""
+"""The repair issues that sending raises: no credit, too many in an hour, no status reports."""
 
 from datetime import timedelta
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.util import dt as dt_util
 
 from .const import CONF_HOURLY_LIMIT, Issue
 from .faults import guarded
 from .protocol import SendError
 from .raised_issues import Expiry, Issues
 from .receiving.data import IntelliSMSConfigEntry
+from .receiving.report import ToldReport
+from .receiving.signals import signal_report
 from .sending.account import Sending, find_sending, signal_sending
 from .sending.data import Sent, signal_sent
 from .sending.sender import WINDOW_SECONDS, hourly_limit
@@ -18,16 +21,21 @@ from .sending.sender import WINDOW_SECONDS, hourly_limit
 # The key under which the issue of no credit keeps how much there was too little.
 _BALANCE: Final = "balance"
 WINDOW: Final = timedelta(seconds=WINDOW_SECONDS)
+# Where so many messages were sent, the first of them so long ago, and nothing was ever reported,
+# nobody has told the provider where to.
+UNREPORTED_MESSAGES: Final = 3
+UNREPORTED_TIME: Final = timedelta(days=3)
 
 
 class SendingIssues:
-    """Raises the issues, and clears them when there is more credit, or an hour has passed."""
+    """Raises the issues, and clears them when their cause is gone."""
 
     def __init__(self, hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> None:
         """Prepare; `async_start` begins to listen."""
         self._hass = hass
         self._entry = entry
         self._issues = Issues(hass, entry)
+        self._journal = entry.runtime_data.journal
         self._sending: Sending | None = None
         self._expiry = Expiry(hass, self._issues, Issue.HOURLY_LIMIT)
 
@@ -38,6 +46,7 @@ class SendingIssues:
         for unsubscribe in (
             async_dispatcher_connect(hass, signal_sent(entry_id), guarded(self._on_sent)),
             async_dispatcher_connect(hass, signal_sending(entry_id), guarded(self._follow)),
+            async_dispatcher_connect(hass, signal_report(entry_id), guarded(self._on_report)),
             self._expiry.async_stop,
         ):
             self._entry.async_on_unload(unsubscribe)
@@ -64,6 +73,7 @@ class SendingIssues:
                 sending.balance.async_add_listener(guarded(self._on_balance))
             )
         self._sending = sending
+        self._look_for_reports()
 
     @callback
     def _on_sent(self, sent: Sent) -> None:
@@ -78,6 +88,34 @@ class SendingIssues:
                 data={CONF_HOURLY_LIMIT: limit},
             )
             self._expiry.async_begin(WINDOW)
+        account = self._journal.account
+        if sent.is_sent and account.last_report is None:
+            account.unreported += 1
+            account.unreported_since = account.unreported_since or dt_util.utcnow()
+            self._journal.async_account_changed()
+            self._look_for_reports()
+
+    @callback
+    def _on_report(self, _told: ToldReport) -> None:
+        """Tell no more that nothing is reported, and never again."""
+        self._issues.clear(Issue.NO_REPORTS)
+
+    def _look_for_reports(self) -> None:
+        """Tell once that messages are sent, and nothing is reported of any."""
+        account, raised = self._journal.account, self._issues.get(Issue.NO_REPORTS)
+        if self._sending is None:
+            # Deleting it would forget that a person ignores it, and they may enter keys again.
+            if raised and not raised.dismissed_version:
+                self._issues.clear(Issue.NO_REPORTS)
+        elif (
+            not raised
+            and account.last_report is None
+            and account.unreported >= UNREPORTED_MESSAGES
+            and (since := account.unreported_since)
+            and since <= dt_util.utcnow() - UNREPORTED_TIME
+        ):
+            day = f"{dt_util.as_local(since):%Y-%m-%d}"
+            self._issues.create(Issue.NO_REPORTS, placeholders={"since": day})
 
     @callback
     def _on_balance(self) -> None:

@@ -12,19 +12,26 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory, Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.helpers.typing import StateType
 
-from .const import DOMAIN, MAX_STATE_LENGTH, Ignored
+from .const import DELIVERY_KEY, DOMAIN, MAX_STATE_LENGTH, Ignored
 from .entity import AccountEntity, IntelliSMSEntity, RecordEntity, stay_in_place
+from .faults import guarded
+from .protocol import STATUS_WORDS, UNKNOWN_STATUS, SendOutcome
 from .quoted import fitting, shown_sender
+from .receiving.account_record import AccountRecord
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.delivery import Delivery
 from .receiving.directory import Listing, VirtualNumber
-from .receiving.journal import AccountRecord, Record
+from .receiving.journal import Record
+from .receiving.progress import Progress
 from .sending.balance import Balance
+from .sending.deliveries import signal_progress
+from .sending.recipients import can_be_written_to
 from .sending_entities import Keyed, async_follow_keys
 
 PARALLEL_UPDATES = 0
@@ -128,6 +135,18 @@ BALANCE = SensorEntityDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 
+LAST_DELIVERY = SensorEntityDescription(
+    key=DELIVERY_KEY,
+    translation_key=DELIVERY_KEY,
+    device_class=SensorDeviceClass.ENUM,
+    # A report of an unknown status is no news, so that one never shows.
+    options=[
+        word
+        for word in dict.fromkeys((*SendOutcome, *STATUS_WORDS.values()))
+        if word != UNKNOWN_STATUS
+    ],
+)
+
 
 async def async_setup_entry(
     hass: HomeAssistant,
@@ -151,17 +170,21 @@ async def async_setup_entry(
         )
 
     entry.runtime_data.directory.async_on_added(add)
-    async_follow_keys(
-        hass,
-        entry,
-        async_add_entities,
+    for kind in (
         Keyed(
             platform=Platform.SENSOR,
             key=BALANCE.key,
             owners=lambda: [entry.entry_id],
             make=lambda sending, _: BalanceSensor(entry, sending.balance),
         ),
-    )
+        Keyed(
+            platform=Platform.SENSOR,
+            key=LAST_DELIVERY.key,
+            owners=lambda: can_be_written_to(entry.runtime_data.directory),
+            make=lambda _, contact_id: DeliverySensor(entry, contact_id),
+        ),
+    ):
+        async_follow_keys(hass, entry, async_add_entities, kind)
 
 
 class RecordSensor(RecordEntity, SensorEntity):
@@ -261,6 +284,49 @@ class BalanceSensor(IntelliSMSEntity, SensorEntity):
     @override
     async def async_added_to_hass(self) -> None:
         self.async_on_remove(self._balance.async_add_listener(self.async_write_ha_state))
+
+
+class DeliverySensor(IntelliSMSEntity, SensorEntity):
+    """Shows how far the last message to a contact has come, and beside it those before."""
+
+    _unrecorded_attributes = frozenset({"recent"})
+    async_entity_id_changed = stay_in_place
+
+    def __init__(self, entry: IntelliSMSConfigEntry, contact_id: str) -> None:
+        """Show what is known of the messages to a contact."""
+        super().__init__(entry, contact_id, LAST_DELIVERY)
+        self._contact_id = contact_id
+
+    @property
+    def _sent(self) -> tuple[Progress, ...]:
+        return self._journal.record(self._contact_id).sent
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        return next((one.status for one in self._sent), None)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        recent = [one.as_attributes() for one in self._sent]
+        last: Mapping[str, Any] = recent[0] if recent else {}
+        shown = {key: last.get(key) for key in ("message_id", "sent", "channel", "type")}
+        return {**shown, "recent": recent}
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        self.async_on_remove(
+            async_dispatcher_connect(
+                self.hass, signal_progress(self._contact_id), guarded(self._on_progress)
+            )
+        )
+
+    @callback
+    def _on_progress(self, context: Context) -> None:
+        """Show what is known now, because of what was sent or reported."""
+        self.async_set_context(context)
+        self.async_write_ha_state()
 
 
 def _as_state(text: str) -> str:

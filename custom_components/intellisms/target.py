@@ -110,6 +110,17 @@ class Targeted:
             return contact in self.contacts
         return contact is not None or not self.listings_only
 
+    def has_recipient(self, contact: str | None) -> bool:
+        """Tell whether a message to a contact, by their device, is meant; None is no contact.
+
+        Virtual numbers are nobody that is written to: where only those are targeted, nobody is.
+        """
+        if contact in self.excluded:
+            return False
+        if self.contacts is not None:
+            return contact in self.contacts
+        return self.numbers is None and (contact is not None or not self.listings_only)
+
 
 class Target:
     """Knows whom a target means; looks them up anew only when a registry has changed."""

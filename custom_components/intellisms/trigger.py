@@ -1,4 +1,4 @@
-"""Triggers: a message was received, a button was tapped."""
+"""Triggers: a message was received, a button was tapped; others have files of their own."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from homeassistant.util.hass_dict import HassKey
 import voluptuous as vol
 
 from .const import DOMAIN
+from .delivery_trigger import DeliveryTrigger
 from .faults import guarded, log_fault
 from .filter_options import (
     AGE_FIELDS,
@@ -215,6 +216,7 @@ _audience = singleton(HassKey[_Audience](f"{DOMAIN}_audience"))(_Audience)
 TRIGGERS: dict[str, type[Trigger]] = {
     "message_received": MessageTrigger,
     "button_tapped": ButtonTrigger,
+    "delivery_changed": DeliveryTrigger,
 }
 
 

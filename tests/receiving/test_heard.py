@@ -100,5 +100,5 @@ async def test_it_is_kept_without_what_was_said(
     records = hass_storage[f"{DOMAIN}.{house.entry_id}.last"]["data"]["listings"].values()
     [heard] = [record["heard"] for record in records if record["heard"]]
     [one] = heard
-    assert one.keys() == {"channel", "to", "from", "at"}
+    assert one.keys() == {"channel", "to", "from", "at", "closed"}
     assert (one["channel"], one["to"], one["from"]) == ("whatsapp", GATE, ANNA)

@@ -31,6 +31,7 @@ from custom_components.intellisms.receiving.journal_files import (
     STORAGE_VERSION,
 )
 from custom_components.intellisms.receiving.journal_ids import MAX_IDS
+from custom_components.intellisms.receiving.progress import Progress
 from tests.disk import Card
 from tests.household import WEBHOOK_ID, saying, sms
 from tests.running import Post, settle, state
@@ -167,7 +168,18 @@ EXCERPT = Delivery(
 ).as_excerpt()
 EVENT = Delivery(entry_id="1", message=Message(key="", type="text"), received_at=START).as_event()
 HEARD = Heard(channel=ChannelName.SMS, to="1", sender="2", at=START).as_stored()
-PARTS = ("listings", "unconfigured", "last_post", "ignored", "missed")
+SENT = Progress(
+    key="1", message_id="2", status="sent", channel="sms", type="text", sent=START
+).as_stored()
+PARTS = (
+    "listings",
+    "unconfigured",
+    "last_post",
+    "last_report",
+    "unreported_since",
+    "ignored",
+    "missed",
+)
 WHOLE = [
     lacks("version"),
     lacks("data"),
@@ -184,6 +196,8 @@ LAST = [
     *(lacks(f"data/{key}") for key in PARTS),
     *(spoil for key in PARTS for spoil in each(f"data/{key}", 5, [])),
     *each("data/last_post", "", "yesterday", False),
+    lacks("data/unreported"),
+    *each("data/unreported", "x", None, []),
     *each("data/ignored/sender", "x", None, []),
     has(RECORD, None),
     lacks(f"{RECORD}/total"),
@@ -205,6 +219,20 @@ LAST = [
         for value in (5, ["x"])
     ),
     *(has(f"{RECORD}/recent", [{**EXCERPT, key: None}]) for key in ("time", "type")),
+    lacks(f"{RECORD}/sent"),
+    *each(
+        f"{RECORD}/sent", None, 5, [5], ["x"], [{}], [None], [{**SENT, "sent": "2026-11-01T12:00"}]
+    ),
+    *(
+        has(f"{RECORD}/sent", [{name: value for name, value in SENT.items() if name != key}])
+        for key in SENT
+    ),
+    *(
+        has(f"{RECORD}/sent", [{**SENT, key: value}])
+        for key in SENT
+        if key != "question"
+        for value in (5, ["x"])
+    ),
     lacks(f"{RECORD}/heard"),
     *each(f"{RECORD}/heard", None, 5, [5], ["x"], [{}], [None]),
     *(

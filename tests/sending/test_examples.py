@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
-from scripts.house.provider_api import ProviderApi, Refusal
+from scripts.house.provider_api import ProviderApi, Refusal, report
 from tests.household import ANNA, BEN, STRANGER, devices, reply, text
 from tests.log import keep_secret
 from tests.running import automate, receive, settle
@@ -28,6 +28,7 @@ class House:
         self.entry = entry
         self.api = api
         self.opened: list[ServiceCall] = async_mock_service(hass, "cover", "open_cover")
+        self.lit: list[ServiceCall] = async_mock_service(hass, "light", "turn_on")
 
     async def turn_on(self, entity_id: str) -> None:
         """Let something turn on, and all happen that follows."""
@@ -37,7 +38,7 @@ class House:
         await self.hass.async_block_till_done()
 
     async def hear(self, body: str) -> None:
-        """Let a message come, and all happen that follows."""
+        """Let a message or a report come, and all happen that follows."""
         receive(self.entry, body)
         await self.hass.async_block_till_done()
 
@@ -45,6 +46,10 @@ class House:
         """Let a message come to an automation that then waits for another."""
         receive(self.entry, body)
         await self.api.taken_are(1)
+
+    async def report(self, place: int, status: str, code: int, category: str = "success") -> None:
+        """Let the provider report of a message, by its place, while an automation may wait."""
+        receive(self.entry, report(self.api.taken[place], status, code, category).decode())
         await settle()
 
     def sent(self) -> list[tuple[str, str, Any]]:
@@ -146,6 +151,40 @@ async def plumber(house: House) -> None:
     assert house.sent() == [(STRANGER, "sms", sms("There is a leak. Please call back."))]
 
 
+async def follow(house: House) -> None:
+    await house.hear(text("Hello", channel="whatsapp"))
+    for by in ("whatsapp", "sms"):
+        await house.hass.services.async_call(
+            "intellisms",
+            "send_message",
+            {"entity_id": "notify.anna", "message": "Sesame", "channel": by},
+            blocking=True,
+        )
+    await house.report(1, "undeliverable", 6, "failure")
+    await house.report(0, "delivered", 4)
+    assert len(house.api.taken) == 2
+    await house.report(0, "rejected_response_window", 15, "rejection")
+    await house.api.taken_are(3)
+    await house.hass.async_block_till_done()
+    assert [(to, channel) for to, channel, _ in house.sent()][2:] == [(ANNA, "sms")]
+
+
+async def light(house: House) -> None:
+    house.hass.states.async_set("binary_sensor.doorbell", "off")
+    await settle()
+    house.hass.states.async_set("binary_sensor.doorbell", "on")
+    await house.api.taken_are(1)
+    # It is quicker than the answer.
+    await house.report(0, "sent", 3)
+    while house.hass.states.is_state("sensor.anna_last_delivery", "unknown"):
+        await settle()
+    await house.report(0, "delivered", 4)
+    assert house.lit == []
+    await house.report(0, "read", 14)
+    assert len(house.lit) == 1
+    house.sent()
+
+
 SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
     "Alarm by two ways": alarm,
     "Ask about smoke at any hour": smoke_question,
@@ -153,6 +192,8 @@ SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
     "Heat the sauna for as long as Anna says": sauna,
     "Say how warm it is": warm,
     "Tell of smoke at any hour": smoke,
+    "Light up when it was read": light,
+    "SMS where WhatsApp fails": follow,
     "Tell the plumber": plumber,
     "Tell when the water is on": water,
 }

@@ -165,7 +165,7 @@ async def test_the_text_is_kept_off_the_disk(
     assert events[0].data["outcome"] == "sent"
 
 
-async def test_listeners_are_told_after_the_bus(
+async def test_listeners_are_told_before_the_bus(
     hass: HomeAssistant, house: MockConfigEntry, sender: Sender, events: SentEvents
 ) -> None:
     told: list[tuple[Sent, int]] = []
@@ -176,7 +176,7 @@ async def test_listeners_are_told_after_the_bus(
 
     async_dispatcher_connect(hass, signal_sent(house.entry_id), listen)
     [sent] = await sender.async_send([letter()])
-    assert told == [(sent, 1)]
+    assert told == [(sent, 0)]
     assert told[0][0].context is events[0].context
     for secret in (TEXT, ANNA.removeprefix("+"), "Anna"):
         assert secret not in repr(sent)

@@ -4,7 +4,8 @@ The codes and words are those of the provider's page "Receive SMS Message".
 """
 
 from collections.abc import Mapping
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 
 from .identity import as_json, in_one_spelling, key_of
 from .models import StatusReport
@@ -36,6 +37,79 @@ _BY_WORD = {word: word for word in STATUS_WORDS.values()} | {
     "error_with_request": "request_error",
     "unable_to_deliver": "undeliverable",
 }
+
+
+class Category(StrEnum):
+    """What the provider makes of a status."""
+
+    SUCCESS = "success"
+    INTERIM = "interim"
+    FAILURE = "failure"
+    REJECTION = "rejection"
+
+
+RESPONSE_WINDOW: Final = "rejected_response_window"
+# What a status is where the provider does not say so itself, as in a form.
+_CATEGORIES: Mapping[str, Category] = {
+    **dict.fromkeys(("ok", "queued", "sent"), Category.INTERIM),
+    **dict.fromkeys(("delivered", "read", "acknowledged"), Category.SUCCESS),
+    **dict.fromkeys(
+        (
+            "request_error",
+            "undeliverable",
+            "routing_error",
+            "expired",
+            "recipient_not_provisioned",
+        ),
+        Category.FAILURE,
+    ),
+    **dict.fromkeys(
+        (
+            "rejected",
+            "rejected_spam_filter",
+            RESPONSE_WINDOW,
+            "rejected_age_restriction",
+        ),
+        Category.REJECTION,
+    ),
+}
+# How far along its way a message is, the furthest last. What has arrived did not fail, whatever
+# is reported besides; what a person did with it they did after it had arrived.
+_WAY: Final = (
+    ("ok",),
+    ("queued",),
+    ("sent",),
+    tuple(
+        status
+        for status, category in _CATEGORIES.items()
+        if category in {Category.FAILURE, Category.REJECTION} and status != "rejected"
+    ),
+    ("delivered",),
+    ("read", "acknowledged", "rejected"),
+)
+_PLACES = {status: place for place, statuses in enumerate(_WAY) for status in statuses}
+
+
+def is_further(status: str, than: str) -> bool:
+    """Tell whether a status is news of a message of which another one is known.
+
+    What is no status of a report, as `may_have_been_sent`, is before all of them, and
+    `unknown` is never news.
+    """
+    return _PLACES.get(status, -1) > _PLACES.get(than, -1)
+
+
+def category_of(report: StatusReport) -> str | None:
+    """Return the category of a report, by its status where the provider does not say."""
+    return report.category or _CATEGORIES.get(report.status)
+
+
+def message_key(message_id: str, to: str) -> str:
+    """Return what tells which message a report is about.
+
+    An id may be that of messages to several recipients, whose numbers may be spelled otherwise.
+    """
+    return key_of(as_json(["sent", message_id, line(to)]))
 
 
 def read_form_report(fields: Mapping[str, str]) -> StatusReport:

@@ -24,6 +24,7 @@ from ..const import (
 )
 from ..protocol import Message, sender_key
 from .delivery import Delivery
+from .report import Recipient
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,14 +71,6 @@ class _Sender(TypedDict):
     sender_device_id: str | None
     person_id: str | None
     contact_id: str | None
-
-
-class Recipient(TypedDict):
-    """What an event says of whom a message was sent to."""
-
-    to_name: str | None
-    to_device_id: str | None
-    person_id: str | None
 
 
 class Directory:

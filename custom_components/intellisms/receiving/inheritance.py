@@ -1,5 +1,7 @@
 """Who inherits which message: what came for a number, or from a person, before they were added."""
 
+from dataclasses import replace
+
 from homeassistant.core import callback
 
 from .directory import Directory, Listing, VirtualNumber
@@ -13,7 +15,7 @@ def async_inherit(listing: Listing, directory: Directory, journal: Journal) -> N
     A number inherits all that came for it while nobody had configured it; a contact the last
     message that they sent, by whichever number of theirs and to whichever number.
     """
-    if journal.record(listing.subentry_id).total:
+    if (present := journal.record(listing.subentry_id)).total:
         return
     if is_number := isinstance(listing, VirtualNumber):
         record = journal.take_unconfigured(listing.number) or Record()
@@ -23,7 +25,7 @@ def async_inherit(listing: Listing, directory: Directory, journal: Journal) -> N
     if last:
         last = directory.delivery(last.message, received_at=last.received_at, to=last.to)
         # It is counted already, and `after` counts it once more.
-        record = Record(total=total - 1).after(last, with_excerpt=is_number)
+        record = replace(present, total=total - 1).after(last, with_excerpt=is_number)
         journal.async_set_record(listing.subentry_id, record)
 
 

@@ -8,7 +8,8 @@ of which the one used last is the last:
 
 And in `intellisms.<entry id>.last`, where `last` is an event's data without `raw`, `recent`
 are excerpts of a virtual number's last messages, `heard` is when, from which number and to
-which a contact wrote last by each channel, and `unconfigured` are numbers that nobody has added:
+which a contact wrote last by each channel, `sent` how far the last message to a contact has come,
+and `unconfigured` are numbers that nobody has added:
 
     {
         "listings": {
@@ -17,27 +18,30 @@ which a contact wrote last by each channel, and `unconfigured` are numbers that 
                 "last": {"text": "Hello", ...},
                 "recent": [{"text": "Hello", ...}, {"text": "Are you there?", ...}],
                 "heard": [],
+                "sent": [],
             },
             "<subentry id>": {
                 "total": 1,
                 "last": {"text": "Hello", ...},
                 "recent": [],
                 "heard": [{"channel": "sms", "to": "+44771012346", "from": "+447700900124", ...}],
+                "sent": [{"status": "delivered", "key": "AbcdEFghijKL", ...}],
             },
         },
         "unconfigured": {
-            "+447700900123": {"total": 1, "last": {"text": "Hi", ...}, "recent": [], "heard": []}
+            "+447700900123": {"total": 1, "last": {"text": "Hi", ...}, "recent": [], ...}
         },
         "last_post": "2026-11-03T09:00:00+00:00",
+        "last_report": null,
+        "unreported": 1,
+        "unreported_since": "2026-11-03T09:00:00+00:00",
         "ignored": {"duplicate": 1},
         "missed": {"<device id>": "Alice"}
     }
 """
 
-from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -49,10 +53,12 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN, MAX_NUMBER_LENGTH, MAX_UNCONFIGURED
 from ..privacy import keeps_off_disk, without_what_was_said
 from ..protocol import Message, sender_key
+from .account_record import AccountRecord, read_account
 from .delivery import Delivery, Excerpt, read_excerpt
 from .heard import Heard, heard_after, read_heard
 from .journal_files import File, Files, Snapshot, Stored
 from .journal_ids import KEY_LENGTH, Ids
+from .progress import Progress, read_progress
 
 # Messages of a virtual number of which an excerpt is kept.
 MAX_RECENT = 10
@@ -64,7 +70,7 @@ class Record:
 
     `last` is what entities show; `kept` is the last that was not simulated, which
     is what a restart brings back. `recent` and `kept_recent` are excerpts of several,
-    and `heard` is how a contact has written, the newest first.
+    `heard` is how a contact has written, and `sent` what was written to them, the newest first.
     """
 
     last: Delivery | None = None
@@ -72,6 +78,7 @@ class Record:
     recent: tuple[Excerpt, ...] = field(default=(), repr=False)
     kept_recent: tuple[Excerpt, ...] = field(default=(), repr=False)
     heard: tuple[Heard, ...] = field(default=(), repr=False)
+    sent: tuple[Progress, ...] = field(default=(), repr=False)
     total: int = 0
 
     def after(self, delivery: Delivery, *, with_excerpt: bool = False) -> Record:
@@ -97,19 +104,9 @@ class Record:
                 to=delivery.to if delivery.number_id else None,
                 received_at=delivery.received_at,
             ),
+            sent=self.sent,
             total=self.total + 1,
         )
-
-
-@dataclass(kw_only=True, slots=True)
-class AccountRecord:
-    """What is kept of the account."""
-
-    last_post: datetime | None = None
-    ignored: Counter[str] = field(default_factory=Counter)
-    # Names of numbers and contacts that were removed and that an automation still waits for, by
-    # the ids of their devices.
-    missed: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 class Journal:
@@ -271,17 +268,14 @@ class Journal:
     def _take_last(self) -> Snapshot:
         """Copy what is to be written; putting it into its form is left to the writer's thread."""
         records, unconfigured = self._records.copy(), self._unconfigured.copy()
-        last_post, ignored = self.account.last_post, dict(self.account.ignored)
-        missed = self.account.missed.copy()
+        account = self.account.as_stored()
         keep_off_disk = keeps_off_disk(self._entry)
 
         def stored() -> Stored:
             return {
                 "listings": _as_stored(records, keep_off_disk=keep_off_disk),
                 "unconfigured": _as_stored(unconfigured, keep_off_disk=keep_off_disk),
-                "last_post": last_post.isoformat() if last_post else None,
-                "ignored": ignored,
-                "missed": missed,
+                **account,
             }
 
         return stored
@@ -290,14 +284,7 @@ class Journal:
         """Take over what the file holds, all or nothing."""
         records = _from_stored(stored["listings"])
         unconfigured = _from_stored(stored["unconfigured"])
-        last_post = stored["last_post"]
-        account = AccountRecord(
-            last_post=None
-            if last_post is None
-            else dt_util.parse_datetime(last_post, raise_on_error=True).astimezone(UTC),
-            ignored=Counter({str(key): int(count) for key, count in stored["ignored"].items()}),
-            missed={str(key): str(name) for key, name in stored["missed"].items()},
-        )
+        account = read_account(stored)
         self._records, self._unconfigured, self.account = records, unconfigured, account
 
     def _last_size(self) -> int:
@@ -322,6 +309,7 @@ def _as_stored(records: Mapping[str, Record], *, keep_off_disk: bool) -> Stored:
             "last": record.kept and event(record.kept),
             "recent": [] if keep_off_disk else list(record.kept_recent),
             "heard": [heard.as_stored() for heard in record.heard],
+            "sent": [sent.as_stored() for sent in record.sent[:1]],
         }
         for key, record in records.items()
     }
@@ -340,5 +328,6 @@ def _from_stored(stored: Mapping[str, Any]) -> dict[str, Record]:
             recent=recent,
             kept_recent=recent,
             heard=read_heard(record["heard"]),
+            sent=read_progress(record["sent"]),
         )
     return records

@@ -8,7 +8,7 @@ from collections import deque
 from enum import Enum, auto
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
@@ -27,6 +27,7 @@ from .delivery import Delivery
 from .directory import Directory, recipient
 from .flood import Flood
 from .journal import Journal
+from .report import ToldReport
 from .signals import (
     SIGNAL_DELIVERY,
     SIGNAL_MESSAGE,
@@ -35,6 +36,8 @@ from .signals import (
     signal_account,
     signal_flood,
     signal_record,
+    signal_report,
+    signal_reported,
     signal_trouble,
     signal_turned_away,
 )
@@ -204,20 +207,15 @@ class Receiver:
         """Tell how far a message that was sent has come, once for each status."""
         if self._journal.has_seen(report.key):
             return Outcome.PASSED_OVER
-        self._hass.bus.async_fire(
-            EVENT_MESSAGE_STATUS,
-            {
-                "entry_id": self._entry_id,
-                "message_id": report.message_id,
-                "to": report.to,
-                **recipient(self._directory, report.to),
-                "status": report.status,
-                "status_code": report.status_code,
-                "status_text": report.status_text,
-                "category": report.category,
-                "user_key": report.user_key,
-            },
-            context=Context(),
+        self._journal.account.last_report = dt_util.utcnow()
+        told = ToldReport(
+            entry_id=self._entry_id,
+            report=report,
+            recipient=recipient(self._directory, report.to),
         )
+        # As with a message, what is known of it comes before the bus, and triggers come last.
+        async_dispatcher_send(self._hass, signal_report(self._entry_id), told)
+        self._hass.bus.async_fire(EVENT_MESSAGE_STATUS, told.as_event(), context=told.context)
+        async_dispatcher_send(self._hass, signal_reported(self._entry_id), told)
         self._journal.async_mark(report.key)
         return Outcome.PUBLISHED

@@ -6,6 +6,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..const import DOMAIN, Ignored
 from .delivery import Delivery
+from .report import ToldReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +41,16 @@ SIGNAL_TAKEN: SignalType[Delivery] = SignalType(f"{DOMAIN}_taken")
 def signal_record(subentry_id: str) -> SignalType[Delivery]:
     """Return the signal for the entities of one virtual number or contact."""
     return SignalType(f"{DOMAIN}_record_{subentry_id}")
+
+
+def signal_report(entry_id: str) -> SignalType[ToldReport]:
+    """Return the signal for status reports, before the bus is told."""
+    return SignalType(f"{DOMAIN}_report_{entry_id}")
+
+
+def signal_reported(entry_id: str) -> SignalType[ToldReport]:
+    """Return the signal for status reports, when the bus has been told."""
+    return SignalType(f"{DOMAIN}_reported_{entry_id}")
 
 
 def signal_account(entry_id: str) -> SignalType[()]:

@@ -8,7 +8,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..const import DOMAIN
 from ..protocol import Outgoing, SendOutcome, SendResult
-from ..receiving.directory import Recipient
+from ..receiving.report import Recipient
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,7 +86,10 @@ class Recipient:
         """Tell whether WhatsApp takes an answer from this number to what they wrote to it."""
         since = dt_util.utcnow() - WINDOW
         return any(
-            one.channel == ChannelName.WHATSAPP and _is_to(one, sender) and one.at > since
+            one.channel == ChannelName.WHATSAPP
+            and _is_to(one, sender)
+            and one.at > since
+            and not one.is_closed
             for one in self._from_numbers()
         )
 
@@ -236,6 +239,15 @@ def entity_of(hass: HomeAssistant, contact: Contact) -> str | None:
 def sendable_numbers(contact: Contact) -> tuple[str, ...]:
     """Return the numbers of a contact that can be written to."""
     return tuple(number for number in contact.numbers if number.startswith("+"))
+
+
+def can_be_written_to(directory: Directory) -> list[str]:
+    """Return the subentries of the contacts that have a number."""
+    return [
+        listing.subentry_id
+        for listing in directory
+        if isinstance(listing, Contact) and sendable_numbers(listing)
+    ]
 
 
 def recipient_of(

@@ -118,6 +118,11 @@ class Sender:
             raise SendingError(sent)
         return sent
 
+    def is_sending_to(self, number: str) -> bool:
+        """Tell whether something is on its way to a number, of which nobody knows the outcome yet."""
+        turn = self._turns.get(line(number))
+        return turn is not None and turn.locked()
+
     @callback
     def async_stop(self) -> None:
         """Begin nothing more, as the keys are gone."""
@@ -151,7 +156,7 @@ class Sender:
 
     @callback
     def _tell(self, letter: Letter, result: SendResult, parent: Context | None) -> Sent:
-        """Tell the bus what became of a letter, then whoever listens."""
+        """Tell whoever listens what became of a letter, then the bus."""
         sent = Sent(
             entry_id=self._entry.entry_id,
             letter=letter,
@@ -162,8 +167,9 @@ class Sender:
             ),
         )
         event = sent.as_event(with_text=not keeps_off_disk(self._entry))
-        self._hass.bus.async_fire(EVENT_MESSAGE_SENT, event, context=sent.context)
+        # Entities come first, so that an automation on the event reads them as they are now.
         async_dispatcher_send(self._hass, signal_sent(self._entry.entry_id), sent)
+        self._hass.bus.async_fire(EVENT_MESSAGE_SENT, event, context=sent.context)
         return sent
 
 
