@@ -46,6 +46,7 @@ class House:
         """Let a message come to an automation that then waits for another."""
         receive(self.entry, body)
         await self.api.taken_are(1)
+        await settle()
 
     async def report(self, place: int, status: str, code: int, category: str = "success") -> None:
         """Let the provider report of a message, by its place, while an automation may wait."""
