@@ -23,7 +23,17 @@ ALLOWED: dict[str, set[str]] = {
     "protocol": set(),
     "matching": set(),
     "receiving": {"const", "faults", "privacy", "protocol", "quoted"},
-    "sending": {"const", "faults", "privacy", "protocol", "receiving", "target", "typed_numbers"},
+    "sending": {
+        "address",
+        "const",
+        "faults",
+        "picture",
+        "privacy",
+        "protocol",
+        "receiving",
+        "target",
+        "typed_numbers",
+    },
 }
 # Wings that know nothing of the platform.
 PURE = ("matching", "protocol")

@@ -1,5 +1,6 @@
 """Actions that send, to contacts and numbers."""
 
+from dataclasses import replace
 from typing import Final
 
 from homeassistant.const import CONF_EXCLUDE
@@ -11,12 +12,14 @@ from ..target import TARGET_KINDS
 from .account import entry_of, sending_of
 from .fields import channel_of, draft_of, sender_of
 from .letters import explained, letter_to
+from .pictures import FIELD as PICTURE, async_picture
 from .recipients import ChannelChoice, async_recipients
 
 _FIELDS: Final = (
     "message",
     "channel",
     "answers",
+    PICTURE,
     "picture_url",
     "header",
     "footer",
@@ -45,6 +48,11 @@ async def async_send_message(call: ServiceCall) -> ServiceResponse:
     with explained():
         choice, draft = channel_of(call.data), draft_of(hass, call.data)
         by = sender_of(hass, call.data, by_whatsapp=choice is ChannelChoice.WHATSAPP)
-        letters = [letter_to(entry, one, draft, choice=choice, sender=by) for one in recipients]
-    sent = await sender.async_send(letters, call.context)
+    async with async_picture(call, entry) as link:
+        with explained():
+            letters = [
+                letter_to(entry, one, replace(draft, picture_url=link()), choice=choice, sender=by)
+                for one in recipients
+            ]
+        sent = await sender.async_send(letters, call.context)
     return {"messages": [one.as_response() for one in sent]} if call.return_response else None
