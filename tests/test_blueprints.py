@@ -172,11 +172,12 @@ def step(action: str, **data: Any) -> list[dict[str, Any]]:
     return [{"action": action, "data": data}]
 
 
-def test_there_are_five() -> None:
+def test_which_there_are() -> None:
     assert FILES == [
         "forward_to_phone.yaml",
         "gate_for_known_contacts.yaml",
         "picture_alert.yaml",
+        "show_who_is_at_the_door.yaml",
         "text_command.yaml",
         "yes_no_question.yaml",
     ]

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from scripts.house.provider_api import ProviderApi, Refusal
 from tests.household import ANNA, BEN, STRANGER, devices, reply, text
 from tests.log import keep_secret
-from tests.running import automate, receive
+from tests.running import URL, automate, receive
 from tests.test_examples import examples, with_devices
 
 from .conftest import Notifiers
@@ -94,15 +94,27 @@ async def plumber(house: House) -> None:
     assert house.sent() == [(STRANGER, "sms", sms("There is a leak. Please call back."))]
 
 
+async def visitor(house: House) -> None:
+    await house.hear(text("Hello", channel="whatsapp"))
+    await house.turn_on("binary_sensor.door_motion")
+    [(to, channel, said)] = house.sent()
+    assert (to, channel) == (ANNA, "whatsapp")
+    picture = said["msgobject"]["image"]
+    assert picture["caption"] == "Somebody comes to the door."
+    assert picture["link"].startswith(f"{URL}/api/intellisms/media/")
+
+
 SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
     "Alarm by two ways": alarm,
     "Ask for the gate by WhatsApp": gate,
+    "Show who comes to the door": visitor,
     "Tell the plumber": plumber,
     "Tell when the water is on": water,
 }
 
 
 @pytest.mark.parametrize("alias", examples(PAGE))
+@pytest.mark.usefixtures("camera", "external_url")
 async def test_example_runs(
     hass: HomeAssistant,
     sending_house: MockConfigEntry,
