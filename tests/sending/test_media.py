@@ -2,6 +2,8 @@
 
 import asyncio
 from http import HTTPStatus
+import logging
+import socket
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -138,30 +140,39 @@ async def test_a_fetch_that_breaks_off_may_be_tried_again(
 
 
 async def test_a_fetch_that_takes_too_long(
-    provider: Provider, camera: DoorCamera, freezer: FrozenDateTimeFactory
+    provider: Provider,
+    camera: DoorCamera,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     camera.shown = LARGE
     [path] = await provider.send(STRANGER)
-    writer = await begin_to_fetch(provider, path, stay=True)
+    reader, _ = await begin_to_fetch(provider, path, stay=True)
     freezer.tick(FETCH_SECONDS + 1)
     await settle()
+    with pytest.raises((ConnectionError, EOFError)):
+        await reader.readexactly(MAX_BYTES)
     status, body = await provider.fetch(path)
     assert (status, len(body)) == (HTTPStatus.OK, MAX_BYTES)
-    writer.close()
+    told = [one for one in caplog.records if one.name == "aiohttp.server"]
+    assert [one.getMessage() for one in told if one.levelno > logging.DEBUG] == []
 
 
 async def begin_to_fetch(
     provider: Provider, path: str, *, stay: bool = False
-) -> asyncio.StreamWriter:
-    """Read the beginning of a picture, and hang up or wait."""
-    client = provider.client
-    reader, writer = await asyncio.open_connection(client.host, client.port, limit=1024)
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Read the beginning of a picture, and hang up or wait; the rest does not fit into buffers."""
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    small.setblocking(False)
+    address = (provider.client.host, provider.client.port)
+    await asyncio.get_running_loop().sock_connect(small, address)
+    reader, writer = await asyncio.open_connection(sock=small, limit=1024)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     assert b"200 OK" in await reader.read(512)
     if not stay:
-        assert writer.transport
         writer.transport.abort()
-    return writer
+    return reader, writer
 
 
 # ---- for a short time -------------------------------------------------------------
@@ -304,6 +315,25 @@ async def test_never_more_than_there_is_room_for(provider: Provider, camera: Doo
     # The camera was not even asked.
     assert (camera.asked, len(provider.api.taken)) == (3, 3)
     await provider.fetch(paths[0])
+    await provider.send(STRANGER)
+
+
+async def test_what_is_being_fetched_takes_room(provider: Provider, camera: DoorCamera) -> None:
+    """Also where somebody else was quicker, and the link is gone."""
+    camera.shown = LARGE
+    slow = []
+    try:
+        for _ in range(3):
+            path = (await provider.send(STRANGER))[-1]
+            slow.append(await begin_to_fetch(provider, path, stay=True))
+            assert (await provider.fetch(path))[0] == HTTPStatus.OK
+        with pytest.raises(HomeAssistantError) as caught:
+            await provider.send(STRANGER)
+        assert caught.value.translation_key == "picture_no_room"
+    finally:
+        for _, writer in slow:
+            writer.transport.abort()
+    await settle()
     await provider.send(STRANGER)
 
 

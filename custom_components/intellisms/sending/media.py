@@ -5,8 +5,8 @@ of it is in memory, and goes with Home Assistant.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -63,8 +63,9 @@ class Media:
         self._hass = hass
         self._offers: dict[str, _Offer] = {}
         # These are held without an offer, or beside it: while messages with them are being sent,
-        # and while somebody fetches them.
-        self._in_use: list[Picture] = []
+        # and while somebody fetches them. Each use has a key of its own, as one picture may have
+        # several, and two pictures may look alike.
+        self._in_use: dict[object, Picture] = {}
         self._reading = asyncio.Semaphore(READ_AT_A_TIME)
         # A bare route for the reasons that the endpoint has for its own.
         hass.http.app.router.add_route(METH_ANY, MEDIA_PATH, self._answer)
@@ -95,14 +96,20 @@ class Media:
         async with self._reading:
             if self._held_bytes() > MAX_HELD_BYTES - READ_AT_A_TIME * MAX_BYTES:
                 raise NoRoomError
-            # No other task runs between the end of reading and this line's end, so the picture is
-            # counted before its room is given away.
+            # Nobody else runs from when it is read until it is counted, below.
             picture = await read()
-        self._in_use.append(picture)
-        try:
+        with self._using(picture):
             yield picture
+
+    @contextmanager
+    def _using(self, picture: Picture) -> Generator[None]:
+        """Count a picture as held for the length of a block."""
+        use = object()
+        self._in_use[use] = picture
+        try:
+            yield
         finally:
-            self._in_use.remove(picture)
+            del self._in_use[use]
 
     @callback
     def async_offer(self, picture: Picture, entry: IntelliSMSConfigEntry) -> str:
@@ -136,7 +143,7 @@ class Media:
     def _held_bytes(self) -> int:
         """Return the memory that pictures take, each counted once however often it is offered."""
         offered = (offer.picture for offer in self._offers.values())
-        sizes = {id(one): len(one.content) for one in chain(offered, self._in_use)}
+        sizes = {id(one): len(one.content) for one in chain(offered, self._in_use.values())}
         return sum(sizes.values())
 
     @callback
@@ -160,28 +167,26 @@ class Media:
         response.content_type = offer.picture.content_type
         response.content_length = len(offer.picture.content)
         await response.prepare(request)
-        if request.method == METH_GET and await self._is_fetched(request, response, offer.picture):
-            self._end(token)
+        if request.method == METH_GET:
+            with self._using(offer.picture):
+                if await _is_fetched(request, response, offer.picture.content):
+                    self._end(token)
         return response
 
-    async def _is_fetched(
-        self, request: web.Request, response: web.StreamResponse, picture: Picture
-    ) -> bool:
-        """Write a picture, and tell whether all of it went; else the link stays good for another try."""
-        content = memoryview(picture.content)
-        self._in_use.append(picture)
-        try:
-            async with asyncio.timeout(FETCH_SECONDS):
-                for start in range(0, len(content), _CHUNK_BYTES):
-                    await response.write(content[start : start + _CHUNK_BYTES])
-                await response.write_eof()
-        except ConnectionError, TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()
-            return False
-        finally:
-            self._in_use.remove(picture)
-        return True
+
+async def _is_fetched(request: web.Request, response: web.StreamResponse, picture: bytes) -> bool:
+    """Write a picture, and tell whether all of it went; else the link stays good for another try."""
+    content = memoryview(picture)
+    try:
+        async with asyncio.timeout(FETCH_SECONDS):
+            for start in range(0, len(content), _CHUNK_BYTES):
+                await response.write(content[start : start + _CHUNK_BYTES])
+            await response.write_eof()
+    except ConnectionError, TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+        return False
+    return True
 
 
 # The door is open from set-up until Home Assistant stops, while entries come and go.

@@ -193,8 +193,8 @@ async def _from_media(hass: HomeAssistant, media_id: str) -> bytes:
 
     try:
         found = await media_source.async_resolve_media(hass, media_id, None)
-    # Core asserts that the name of a file tells its kind.
-    except media_source.Unresolvable, AssertionError, ValueError:
+    # Core asserts that the name of a file tells its kind, and looks up a source that is not named.
+    except media_source.Unresolvable, AssertionError, LookupError, ValueError:
         raise _wrong(translation_key="picture_not_found", what=FIELD) from None
     if found.path is None:
         raise _wrong(translation_key="picture_no_file")
