@@ -22,7 +22,7 @@ from .household import WEBHOOK_ID, account, household, virtual_number
 from .log import Log, begin, keep_posted_secret, leaks
 from .running import URL, Post, http_door, set_up
 
-pytest_plugins = ["tests.cloud", "tests.disk", "tests.provider_api", "tests.texts"]
+pytest_plugins = ["tests.cameras", "tests.cloud", "tests.disk", "tests.provider_api", "tests.texts"]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

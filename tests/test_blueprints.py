@@ -185,6 +185,7 @@ def test_which_there_are() -> None:
         "gate_for_known_contacts.yaml",
         "morning_briefing.yaml",
         "picture_alert.yaml",
+        "show_who_is_at_the_door.yaml",
         "text_command.yaml",
         "whatsapp_else_sms.yaml",
         "yes_no_question.yaml",

@@ -27,6 +27,8 @@ ALLOWED: dict[str, set[str]] = {
         "const",
         "faults",
         "matching",
+        "address",
+        "picture",
         "privacy",
         "protocol",
         "receiving",

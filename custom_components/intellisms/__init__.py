@@ -28,6 +28,7 @@ from .receiving.receiver import Receiver
 from .receiving.signals import signal_disk
 from .sending.account import async_apply_keys, async_stop_sending
 from .sending.deliveries import Deliveries
+from .sending.media import DATA_MEDIA, Media
 from .sending.replies import async_remember_messages
 from .sending_issues import SendingIssues
 from .services import async_setup_services
@@ -42,6 +43,7 @@ DATA_UNWRITTEN: HassKey[dict[str, Journal]] = HassKey(f"{DOMAIN}_unwritten")
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Open the doors for all entries, before any of them is loaded."""
     endpoint = hass.data[DATA_ENDPOINT] = Endpoint(hass)
+    hass.data[DATA_MEDIA] = Media(hass)
     hass.data[DATA_UNWRITTEN] = {}
     for entry in hass.config_entries.async_entries(DOMAIN):
         async_check_version(hass, entry)
@@ -89,6 +91,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     entry.async_on_unload(privacy.async_stop)
     watch = Watch(hass, entry)
     watch.async_start()
+    entry.async_on_unload(hass.data[DATA_MEDIA].async_follow(entry))
     entry.async_on_unload(partial(async_stop_sending, hass, entry))
     async_apply_keys(hass, entry)
     Deliveries(hass, entry).async_start()

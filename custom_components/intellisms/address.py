@@ -96,6 +96,15 @@ def base_url(hass: HomeAssistant, *, prefer_cloud: bool = False) -> str | None:
         return None
 
 
+def public_base_url(hass: HomeAssistant) -> str | None:
+    """Return the first https URL of Home Assistant on the internet: its own, else the Cloud's; or None."""
+    for prefer_cloud in (False, True):
+        base = base_url(hass, prefer_cloud=prefer_cloud)
+        if base is not None and _problem(URL(base)) is None:
+            return base
+    return None
+
+
 @callback
 def async_mark_shown(hass: HomeAssistant, entry: ConfigEntry) -> Address:
     """Return an entry's address, and keep Home Assistant's URL of now as its *shown base*.

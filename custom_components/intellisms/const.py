@@ -9,6 +9,8 @@ ENTRY_VERSION: Final = 1
 MANUFACTURER: Final = "IntelliSoftware"
 # Our own door is at this path.
 URL_PATH: Final = f"/api/{DOMAIN}/{{webhook_id}}"
+# Here the provider fetches a picture that is sent.
+MEDIA_PATH: Final = f"/api/{DOMAIN}/media/{{token}}"
 PROVIDER_URL: Final = "https://www.intellisoftware.co.uk/"
 DOCS_URL: Final = "https://github.com/intellisms-ha/intellisms/blob/main/docs"
 ISSUES_URL: Final = "https://github.com/intellisms-ha/intellisms/issues"

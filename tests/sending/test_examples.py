@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from scripts.house.provider_api import ProviderApi, Refusal, report
 from tests.household import ANNA, BEN, STRANGER, devices, reply, text
 from tests.log import keep_secret
-from tests.running import automate, receive, settle
+from tests.running import URL, automate, receive, settle
 from tests.test_examples import examples, with_devices
 
 from .conftest import Notifiers
@@ -186,6 +186,16 @@ async def light(house: House) -> None:
     house.sent()
 
 
+async def visitor(house: House) -> None:
+    await house.hear(text("Hello", channel="whatsapp"))
+    await house.turn_on("binary_sensor.door_motion")
+    [(to, channel, said)] = house.sent()
+    assert (to, channel) == (ANNA, "whatsapp")
+    picture = said["msgobject"]["image"]
+    assert picture["caption"] == "Somebody comes to the door."
+    assert picture["link"].startswith(f"{URL}/api/intellisms/media/")
+
+
 SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
     "Alarm by two ways": alarm,
     "Ask about smoke at any hour": smoke_question,
@@ -195,6 +205,7 @@ SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
     "Tell of smoke at any hour": smoke,
     "Light up when it was read": light,
     "SMS where WhatsApp fails": follow,
+    "Show who comes to the door": visitor,
     "Tell the plumber": plumber,
     "Tell when the water is on": water,
 }
@@ -208,6 +219,7 @@ async def noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
 
 
 @pytest.mark.parametrize("alias", examples(PAGE))
+@pytest.mark.usefixtures("camera", "external_url")
 async def test_example_runs(
     hass: HomeAssistant,
     sending_house: MockConfigEntry,

@@ -98,7 +98,9 @@ class Draft:
             return self._by_whatsapp(text)
         for name in ("answers", "header", "footer", "picture_url"):
             if getattr(self, name):
-                raise ContentError(ContentProblem.WRONG_CHANNEL, field=name, channel=channel)
+                # A person may have chosen a picture of theirs.
+                field_name = name.removesuffix("_url")
+                raise ContentError(ContentProblem.WRONG_CHANNEL, field=field_name, channel=channel)
         if channel is SendChannel.VOICE:
             return Voice(text=text)
         return Sms(text=text, max_parts=self.max_parts)

@@ -160,7 +160,7 @@ class Buttons(Content):
             check_link("picture_url", self.picture_url)
             if self.header is not None:
                 # WhatsApp shows one or the other.
-                raise ContentError(ContentProblem.TOO_MANY, field="header, picture_url", limit=1)
+                raise ContentError(ContentProblem.TOO_MANY, field="header, picture", limit=1)
 
     @override
     def _message_object(self) -> JsonObject:

@@ -1,6 +1,7 @@
 """Actions that send: to contacts and numbers, and to whoever wrote."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from homeassistant.const import CONF_EXCLUDE
@@ -13,6 +14,7 @@ from .account import entry_of, sending_of
 from .data import Letter
 from .fields import channel_of, draft_of, sender_of, template_of
 from .letters import explained, letter_to, letter_with
+from .pictures import FIELD as PICTURE, async_picture
 from .recipients import ChannelChoice, async_recipients
 from .replies import answered, async_author, letter_back
 from .sender import Sender
@@ -22,6 +24,7 @@ _MESSAGE: Final = (
     "message",
     "channel",
     "answers",
+    PICTURE,
     "picture_url",
     "header",
     "footer",
@@ -29,7 +32,15 @@ _MESSAGE: Final = (
     "sender_id",
     "max_parts",
 )
-_TEMPLATE: Final = ("name", "language", "parameters", "picture_url", "answers", "virtual_number")
+_TEMPLATE: Final = (
+    "name",
+    "language",
+    "parameters",
+    "answers",
+    PICTURE,
+    "picture_url",
+    "virtual_number",
+)
 
 
 def _schema(*names: str) -> vol.Schema:
@@ -59,8 +70,13 @@ async def async_send_message(call: ServiceCall) -> ServiceResponse:
     with explained():
         choice, draft = channel_of(call.data), draft_of(hass, call.data)
         by = sender_of(hass, call.data, by_whatsapp=choice is ChannelChoice.WHATSAPP)
-        letters = [letter_to(entry, one, draft, choice=choice, sender=by) for one in recipients]
-    return await _send(call, sender, letters)
+    async with async_picture(call, entry) as link:
+        with explained():
+            letters = [
+                letter_to(entry, one, replace(draft, picture_url=link()), choice=choice, sender=by)
+                for one in recipients
+            ]
+        return await _send(call, sender, letters)
 
 
 async def async_send_template(call: ServiceCall) -> ServiceResponse:
@@ -72,8 +88,13 @@ async def async_send_template(call: ServiceCall) -> ServiceResponse:
     with explained():
         template = template_of(call.data)
         by = sender_of(hass, call.data, by_whatsapp=True)
-        letters = [letter_with(entry, one, template, sender=by) for one in recipients]
-    return await _send(call, sender, letters)
+    async with async_picture(call, entry) as link:
+        with explained():
+            letters = [
+                letter_with(entry, one, replace(template, picture_url=link()), sender=by)
+                for one in recipients
+            ]
+        return await _send(call, sender, letters)
 
 
 async def async_reply(call: ServiceCall) -> ServiceResponse:
@@ -84,8 +105,12 @@ async def async_reply(call: ServiceCall) -> ServiceResponse:
     with explained():
         delivery = answered(call, entry)
         author = await async_author(call, entry, delivery)
-        letter = letter_back(call, entry, delivery, author, draft_of(hass, call.data))
-    return await _send(call, sender, [letter])
+        draft = draft_of(hass, call.data)
+    async with async_picture(call, entry) as link:
+        with explained():
+            pictured = replace(draft, picture_url=link())
+            letter = letter_back(call, entry, delivery, author, pictured)
+        return await _send(call, sender, [letter])
 
 
 async def _send(call: ServiceCall, sender: Sender, letters: Sequence[Letter]) -> ServiceResponse:
