@@ -312,7 +312,13 @@ async def cause(world: World, step: Step) -> IssueEntry:
 
 def test_each_issue_has_a_cause() -> None:
     # Those of sending have theirs in `test_sending_issues`, that of Assist in `test_assist_issue`.
-    others = {Issue.ASSIST_GONE, Issue.HOURLY_LIMIT, Issue.NEWER_VERSION, Issue.NO_CREDIT}
+    others = {
+        Issue.ASSIST_GONE,
+        Issue.HOURLY_LIMIT,
+        Issue.NEWER_VERSION,
+        Issue.NO_CREDIT,
+        Issue.NO_REPORTS,
+    }
     assert set(CAUSES.values()) | others == set(Issue)
 
 

@@ -101,7 +101,9 @@ def is_further(status: str, than: str) -> bool:
 
 def category_of(report: StatusReport) -> str | None:
     """Return the category of a report, by its status where the provider does not say."""
-    return report.category or _CATEGORIES.get(report.status)
+    known = _CATEGORIES.get(report.status)
+    # Templates of Home Assistant 2026.7 write it out, and read a plain text only.
+    return report.category or (known.value if known else None)
 
 
 def message_key(message_id: str, to: str) -> str:
