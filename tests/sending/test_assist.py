@@ -8,6 +8,7 @@ from pathlib import Path
 import subprocess
 import sys
 from typing import Any, Literal, override
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_READ_ONLY, GROUP_ID_USER
@@ -37,6 +38,7 @@ from custom_components.intellisms.const import (
     CONF_ACCEPT,
     CONF_AGENT,
     CONF_ASSIST,
+    CONF_NUMBERS,
     CONF_PERSON,
     EVENT_MESSAGE_RECEIVED,
     EVENT_MESSAGE_SENT,
@@ -371,6 +373,8 @@ async def test_one_who_takes_too_long(
     assert await own_door(wa("two")) == HTTPStatus.OK
     await api.taken_are(2)
     assert answers(api) == [TOO_SLOW, "Of course"]
+    # In a new conversation: how far the one before came, nobody knows.
+    assert agent.said == ["two"]
 
 
 BUSY = getattr(conversation, "ConversationBusyError", HomeAssistantError)("busy with 4711")
@@ -387,6 +391,20 @@ async def test_one_who_is_busy_or_fails(
     agent.answer = answer
     await say(wa("one"))
     assert answers(api) == [TOO_SLOW if isinstance(answer, TimeoutError) else FAILED]
+
+
+async def test_a_conversation_that_is_busy(
+    say: Say,
+    choose: Choose,
+    agent: StandIn,
+    api: ProviderApi,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    choose(own_sentences=True)
+    with patch.object(conversation, "async_handle_sentence_triggers", side_effect=BUSY):
+        await say(wa("one"))
+    assert answers(api) == [FAILED]
+    assert "Unexpected" not in caplog.text
 
 
 @pytest.mark.parametrize("answer", ["", " \n"])
@@ -679,7 +697,11 @@ async def test_no_agent_opens_nothing(
 
 
 async def test_an_agent_that_is_not_loaded_is_told(
-    hass: HomeAssistant, say: Say, choose: Choose, api: ProviderApi
+    hass: HomeAssistant,
+    say: Say,
+    choose: Choose,
+    api: ProviderApi,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     er.async_get(hass).async_get_or_create(
         "conversation", "test", "x", suggested_object_id="asleep"
@@ -687,9 +709,10 @@ async def test_an_agent_that_is_not_loaded_is_told(
     choose("conversation.asleep")
     await say(wa(ON))
     assert answers(api) == [FAILED]
+    assert "Unexpected" not in caplog.text
 
 
-@pytest.mark.parametrize("end", ["keys", "unload", "contact", "choice"])
+@pytest.mark.parametrize("end", ["keys", "unload", "contact", "number", "choice"])
 async def test_what_waits_when_it_ends_is_not_asked(
     hass: HomeAssistant,
     choose: Choose,
@@ -713,6 +736,12 @@ async def test_what_waits_when_it_ends_is_not_asked(
     elif end == "contact":
         [anna] = [one for one in house_that_talks.subentries.values() if one.title == "Anna"]
         hass.config_entries.async_remove_subentry(house_that_talks, anna.subentry_id)
+    elif end == "number":
+        # It is Ben's from now on.
+        people = {one.title: one for one in house_that_talks.subentries.values()}
+        for name, number in (("Anna", STRANGER), ("Ben", ANNA)):
+            data = {**people[name].data, CONF_NUMBERS: [number]}
+            hass.config_entries.async_update_subentry(house_that_talks, people[name], data=data)
     else:
         choose(None)
     await settle()
