@@ -546,13 +546,16 @@ async def test_the_persons_language(
 # ---- what is passed over ------------------------------------------------------------
 
 
-async def test_by_whatsapp_only_unless_chosen(say: Say, choose: Choose, agent: StandIn) -> None:
+async def test_by_whatsapp_only_unless_chosen(
+    say: Say, choose: Choose, agent: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
     choose()
     await say(text("one"), wa("two", channel="telegram"))
     assert agent.asked == []
     choose(sms=True)
     await say(text("three"), wa("four", channel="telegram"))
     assert [asked.text for asked in agent.asked] == ["three"]
+    assert "Unexpected" not in caplog.text
 
 
 @pytest.mark.parametrize(
