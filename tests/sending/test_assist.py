@@ -8,6 +8,7 @@ from pathlib import Path
 import subprocess
 import sys
 from typing import Any, Literal, override
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_READ_ONLY, GROUP_ID_USER
@@ -37,6 +38,7 @@ from custom_components.intellisms.const import (
     CONF_ACCEPT,
     CONF_AGENT,
     CONF_ASSIST,
+    CONF_NUMBERS,
     CONF_PERSON,
     EVENT_MESSAGE_RECEIVED,
     EVENT_MESSAGE_SENT,
@@ -358,19 +360,23 @@ async def test_one_who_takes_too_long(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     choose()
+    assert await own_door(wa("zero")) == HTTPStatus.OK
+    await api.taken_are(1)
     agent.go_on.clear()
     assert await own_door(wa("one")) == HTTPStatus.OK
     await settle()
-    assert agent.asked
+    assert len(agent.asked) == 2
     await pass_time(hass, freezer, 59)
-    assert api.taken == []
+    assert len(api.taken) == 1
     await pass_time(hass, freezer, 1.5)
-    await api.taken_are(1)
-    assert answers(api) == [TOO_SLOW]
+    await api.taken_are(2)
+    assert answers(api)[1:] == [TOO_SLOW]
     agent.go_on.set()
     assert await own_door(wa("two")) == HTTPStatus.OK
-    await api.taken_are(2)
-    assert answers(api) == [TOO_SLOW, "Of course"]
+    await api.taken_are(3)
+    assert answers(api)[1:] == [TOO_SLOW, "Of course"]
+    # In a new conversation: how far the one before came, nobody knows.
+    assert agent.said == ["two"]
 
 
 BUSY = getattr(conversation, "ConversationBusyError", HomeAssistantError)("busy with 4711")
@@ -387,6 +393,20 @@ async def test_one_who_is_busy_or_fails(
     agent.answer = answer
     await say(wa("one"))
     assert answers(api) == [TOO_SLOW if isinstance(answer, TimeoutError) else FAILED]
+
+
+async def test_a_conversation_that_is_busy(
+    say: Say,
+    choose: Choose,
+    agent: StandIn,
+    api: ProviderApi,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    choose(own_sentences=True)
+    with patch.object(conversation, "async_handle_sentence_triggers", side_effect=BUSY):
+        await say(wa("one"))
+    assert answers(api) == [FAILED]
+    assert "Unexpected" not in caplog.text
 
 
 @pytest.mark.parametrize("answer", ["", " \n"])
@@ -526,13 +546,16 @@ async def test_the_persons_language(
 # ---- what is passed over ------------------------------------------------------------
 
 
-async def test_by_whatsapp_only_unless_chosen(say: Say, choose: Choose, agent: StandIn) -> None:
+async def test_by_whatsapp_only_unless_chosen(
+    say: Say, choose: Choose, agent: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
     choose()
     await say(text("one"), wa("two", channel="telegram"))
     assert agent.asked == []
     choose(sms=True)
-    await say(text("three"))
+    await say(text("three"), wa("four", channel="telegram"))
     assert [asked.text for asked in agent.asked] == ["three"]
+    assert "Unexpected" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -679,7 +702,11 @@ async def test_no_agent_opens_nothing(
 
 
 async def test_an_agent_that_is_not_loaded_is_told(
-    hass: HomeAssistant, say: Say, choose: Choose, api: ProviderApi
+    hass: HomeAssistant,
+    say: Say,
+    choose: Choose,
+    api: ProviderApi,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     er.async_get(hass).async_get_or_create(
         "conversation", "test", "x", suggested_object_id="asleep"
@@ -687,9 +714,10 @@ async def test_an_agent_that_is_not_loaded_is_told(
     choose("conversation.asleep")
     await say(wa(ON))
     assert answers(api) == [FAILED]
+    assert "Unexpected" not in caplog.text
 
 
-@pytest.mark.parametrize("end", ["keys", "unload", "contact", "choice"])
+@pytest.mark.parametrize("end", ["keys", "unload", "contact", "number", "choice"])
 async def test_what_waits_when_it_ends_is_not_asked(
     hass: HomeAssistant,
     choose: Choose,
@@ -713,6 +741,12 @@ async def test_what_waits_when_it_ends_is_not_asked(
     elif end == "contact":
         [anna] = [one for one in house_that_talks.subentries.values() if one.title == "Anna"]
         hass.config_entries.async_remove_subentry(house_that_talks, anna.subentry_id)
+    elif end == "number":
+        # It is Ben's from now on.
+        people = {one.title: one for one in house_that_talks.subentries.values()}
+        for name, number in (("Anna", STRANGER), ("Ben", ANNA)):
+            data = {**people[name].data, CONF_NUMBERS: [number]}
+            hass.config_entries.async_update_subentry(house_that_talks, people[name], data=data)
     else:
         choose(None)
     await settle()
