@@ -23,6 +23,7 @@ from .receiving.endpoint import DATA_ENDPOINT, Endpoint
 from .receiving.inheritance import async_forget_configured, async_inherit
 from .receiving.journal import Journal
 from .receiving.journal_files import remove_files
+from .receiving.questions import Questions
 from .receiving.receiver import Receiver
 from .receiving.signals import signal_disk
 from .sending.account import async_apply_keys, async_stop_sending
@@ -78,6 +79,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     entry.runtime_data = IntelliSMSData(
         directory=directory,
         journal=journal,
+        questions=Questions(
+            hass, entry, partial(async_dispatcher_send, hass, signal_disk(entry.entry_id))
+        ),
         receiver=Receiver(hass, entry, directory=directory, journal=journal, flood=endpoint.flood),
     )
     privacy = Privacy(hass, entry)

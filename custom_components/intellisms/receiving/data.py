@@ -10,6 +10,7 @@ from homeassistant.helpers import device_registry as dr
 from ..const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
 from .directory import Directory
 from .journal import Journal
+from .questions import Questions
 from .receiver import Receiver
 
 type IntelliSMSConfigEntry = ConfigEntry[IntelliSMSData]
@@ -21,6 +22,7 @@ class IntelliSMSData:
 
     directory: Directory
     journal: Journal
+    questions: Questions
     receiver: Receiver
 
 

@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from ..const import MAX_STATE_LENGTH
 from ..protocol import TOLD, Message
 from ..quoted import fitting, shown_sender
+from .question import AnswerState, QuestionName
 
 # Characters. A longer link is left out of an excerpt, since a part of one leads nowhere.
 MAX_LINK = 1024
@@ -36,7 +37,8 @@ class Delivery:
 
     `received_at` is aware. `to` is the message's own or, where it names none, the
     only virtual number there is. `entity_id` is that number's *Message*. Names and ids
-    are None where the number is not configured, or the sender no contact.
+    are None where the number is not configured, or the sender no contact. Where it answers
+    a question of ours, `answer` is the answer's id: it is then no message to act on as such.
     """
 
     entry_id: str
@@ -54,6 +56,9 @@ class Delivery:
     # journal names none.
     number_id: str | None = None
     contact_id: str | None = None
+    question: QuestionName | None = field(default=None, repr=False)
+    answer: str | None = field(default=None, repr=False)
+    answer_state: AnswerState | None = None
     simulated: bool = False
     context: Context = field(default_factory=Context, repr=False)
     # The event's data, once somebody has asked for it.
