@@ -23,7 +23,16 @@ ALLOWED: dict[str, set[str]] = {
     "protocol": set(),
     "matching": set(),
     "receiving": {"const", "faults", "matching", "privacy", "protocol", "quoted"},
-    "sending": {"const", "faults", "privacy", "protocol", "receiving", "target", "typed_numbers"},
+    "sending": {
+        "const",
+        "faults",
+        "matching",
+        "privacy",
+        "protocol",
+        "receiving",
+        "target",
+        "typed_numbers",
+    },
 }
 # Wings that know nothing of the platform.
 PURE = ("matching", "protocol")

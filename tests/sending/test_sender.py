@@ -25,6 +25,7 @@ from custom_components.intellisms.protocol import (
     Template,
     WhatsAppText,
 )
+from custom_components.intellisms.receiving.question import QuestionName
 from custom_components.intellisms.sending import client
 from custom_components.intellisms.sending.client import Client
 from custom_components.intellisms.sending.data import Letter, Sent, signal_sent
@@ -99,7 +100,9 @@ async def test_the_event(
     events: SentEvents,
 ) -> None:
     cause = Context(user_id="5" * 32)
-    [sent] = await sender.async_send([letter(entity_id="notify.anna", question="q1")], cause)
+    question = QuestionName(id="k5qxyz2abcdefghi", name="Gate")
+    asking = letter(entity_id="notify.anna", question=question)
+    [sent] = await sender.async_send([asking], cause)
 
     [event] = events
     assert event.data == {
@@ -116,7 +119,7 @@ async def test_the_event(
         "text": TEXT,
         "parts": 1,
         "credits": 1.0,
-        "question": "q1",
+        "question": question,
         "outcome": "sent",
         "error": None,
     }

@@ -49,6 +49,7 @@ from .outgoing import (
     RESPONSE_VERSION,
     Draft,
     Outgoing,
+    check_question,
 )
 from .raw import (
     raw_fields,
@@ -111,6 +112,7 @@ __all__ = [
     "Voice",
     "WhatsAppText",
     "canonical_number",
+    "check_question",
     "doubtful",
     "failed",
     "is_notice",
