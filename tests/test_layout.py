@@ -22,11 +22,21 @@ MOST_LINES_OF_A_CLASS = 200
 ALLOWED: dict[str, set[str]] = {
     "protocol": set(),
     "matching": set(),
-    "receiving": {"const", "faults", "matching", "privacy", "protocol", "quoted"},
-    "sending": {"const", "faults", "privacy", "protocol", "receiving", "target", "typed_numbers"},
+    "asking": {"matching", "protocol"},
+    "receiving": {"asking", "const", "faults", "privacy", "protocol", "quoted"},
+    "sending": {
+        "asking",
+        "const",
+        "faults",
+        "privacy",
+        "protocol",
+        "receiving",
+        "target",
+        "typed_numbers",
+    },
 }
 # Wings that know nothing of the platform.
-PURE = ("matching", "protocol")
+PURE = ("asking", "matching", "protocol")
 PLATFORM = {"aiohttp", "homeassistant", "voluptuous"}
 
 type Imports = Mapping[str, set[str]]

@@ -25,6 +25,7 @@ from .limits import (
     ContentProblem,
 )
 from .models import (
+    BUTTON_TYPES,
     EDIT,
     LONG,
     SAID,
@@ -74,6 +75,7 @@ from .values import (
 )
 
 __all__ = [
+    "BUTTON_TYPES",
     "EDIT",
     "KEYS_REFUSED",
     "LONG",
