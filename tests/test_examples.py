@@ -38,6 +38,7 @@ from custom_components.intellisms.matching.patterns import (
 from custom_components.intellisms.message_filter import Reason
 from custom_components.intellisms.picture import PictureError
 from custom_components.intellisms.protocol import (
+    BUTTON_TYPES,
     STATUS_WORDS,
     MessageType,
     Outgoing,
@@ -51,7 +52,6 @@ from custom_components.intellisms.sending.client import Client
 from custom_components.intellisms.sending.data import Letter
 from custom_components.intellisms.sending.errors import SendingError
 from custom_components.intellisms.sending.sender import Sender
-from custom_components.intellisms.trigger import BUTTON_TYPES
 
 from .household import (
     ANNA,

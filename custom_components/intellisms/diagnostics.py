@@ -44,7 +44,7 @@ async def async_get_config_entry_diagnostics(
         "entry": about,
         "journal": {
             "ids": data.journal.seen_count,
-            "files_set_aside": data.journal.set_aside,
+            "files_set_aside": data.memory.set_aside,
             "numbers_not_configured": len(data.journal.unconfigured),
         },
         "account": {

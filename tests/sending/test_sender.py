@@ -11,6 +11,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.intellisms.asking import QuestionName
 from custom_components.intellisms.const import (
     CONF_HOURLY_LIMIT,
     CONF_KEEP_OFF_DISK,
@@ -25,7 +26,6 @@ from custom_components.intellisms.protocol import (
     Template,
     WhatsAppText,
 )
-from custom_components.intellisms.receiving.question import QuestionName
 from custom_components.intellisms.sending import client
 from custom_components.intellisms.sending.client import Client
 from custom_components.intellisms.sending.data import Letter, Sent, signal_sent

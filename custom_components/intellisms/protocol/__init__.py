@@ -25,6 +25,7 @@ from .limits import (
     ContentProblem,
 )
 from .models import (
+    BUTTON_TYPES,
     EDIT,
     LONG,
     SAID,
@@ -75,6 +76,7 @@ from .values import (
 )
 
 __all__ = [
+    "BUTTON_TYPES",
     "EDIT",
     "KEYS_REFUSED",
     "LONG",

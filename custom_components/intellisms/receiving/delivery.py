@@ -8,10 +8,10 @@ from typing import Any, Self, TypedDict
 from homeassistant.core import Context
 from homeassistant.util import dt as dt_util
 
+from ..asking import AnswerState, QuestionName, read_question_name
 from ..const import MAX_STATE_LENGTH
 from ..protocol import TOLD, Message
 from ..quoted import fitting, shown_sender
-from .question import AnswerState, QuestionName
 
 # Characters. A longer link is left out of an excerpt, since a part of one leads nowhere.
 MAX_LINK = 1024
@@ -69,7 +69,7 @@ class Delivery:
 
         It is built once for a message, however many automations it sets off. Each caller
         gets a copy of its own, since bus, states and automations keep what they are given;
-        only what is inside `raw` they share, and must leave as it is.
+        only what is inside `raw` and `question` they share, and must leave as it is.
         """
         if not self._event:
             self._event.update(self._built_event())
@@ -92,6 +92,9 @@ class Delivery:
             "from_device_id": self.sender_device_id,
             "person_id": self.person_id,
             **message,
+            "question": self.question,
+            "answer": self.answer,
+            "answer_state": self.answer_state and self.answer_state.value,
             "received": self.received_at.isoformat(),
             **raw,
             "simulated": self.simulated,
@@ -113,7 +116,8 @@ class Delivery:
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
         """Rebuild what `as_event` made; KeyError, TypeError or ValueError if it did not."""
-        for key in event.keys() - TOLD:
+        question, state = event["question"], event["answer_state"]
+        for key in event.keys() - TOLD - {"question"}:
             if not isinstance(event[key], str | bool | None):
                 raise TypeError(key)
         received_at = dt_util.parse_datetime(event["received"], raise_on_error=True)
@@ -131,6 +135,9 @@ class Delivery:
             sender_known=event["from_known"],
             sender_device_id=event["from_device_id"],
             person_id=event["person_id"],
+            question=None if question is None else read_question_name(question),
+            answer=event["answer"],
+            answer_state=None if state is None else AnswerState(state),
             simulated=event["simulated"],
         )
 

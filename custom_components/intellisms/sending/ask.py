@@ -16,15 +16,15 @@ from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.util.async_ import create_eager_task
 import voluptuous as vol
 
+from ..asking import Asked, Question
 from ..const import CONF_NUMBERS
 from ..protocol import ChannelName, Outgoing, Template
 from ..receiving.data import IntelliSMSConfigEntry
-from ..receiving.question import Asked, Question
 from ..receiving.questions import Ended
 from ..target import TARGET_KINDS
 from .account import entry_of, sending_of
 from .ask_fields import Wanted, check_answers, refused, wanted_of
-from .asking import Asking, Left
+from .ask_wait import Asking, Left
 from .data import Letter
 from .errors import SendingError
 from .letters import explained, letter_to

@@ -10,10 +10,10 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
+from ..asking import Question
 from ..const import CONF_NUMBERS, DOMAIN
 from ..matching import folded
 from ..protocol import Answer, ContentError, ContentProblem, Draft, check_question
-from ..receiving.question import Question
 from .fields import channel_of, draft_of, in_language, sender_of, text_of, words
 from .recipients import ChannelChoice
 

@@ -6,10 +6,10 @@ from typing import Any
 from homeassistant.core import Context
 from homeassistant.util.signal_type import SignalType
 
+from ..asking import QuestionName
 from ..const import DOMAIN
 from ..protocol import Outgoing, SendOutcome, SendResult
 from ..receiving.directory import Recipient
-from ..receiving.question import QuestionName
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,11 +9,11 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
+from ..asking import Ending, Question
 from ..const import EVENT_MESSAGE_STATUS
 from ..faults import guarded
 from ..protocol import ContentProblem, line
 from ..receiving.data import IntelliSMSConfigEntry
-from ..receiving.question import Ending, Question
 from ..receiving.questions import (
     MAX_OPEN,
     SIGNAL_ENDED,

@@ -15,8 +15,6 @@ import re
 from secrets import token_bytes
 from typing import Any, Self, TypedDict
 
-from homeassistant.util import dt as dt_util
-
 from ..matching import folded
 from ..protocol import Answer, ChannelName
 
@@ -78,9 +76,9 @@ class Asked:
     def from_stored(cls, stored: Mapping[str, Any]) -> Self:
         """Read what `as_stored` returned; whatever else it is raises some exception."""
         return cls(
-            contact_id=str(stored["contact"]),
+            contact_id=_text(stored["contact"]),
             channel=ChannelName(stored["channel"]),
-            by_template=bool(stored["by_template"]),
+            by_template=stored["by_template"] is True,
             entity_id=_text_or_none(stored["entity_id"]),
         )
 
@@ -112,14 +110,14 @@ class Question:
     ) -> Self:
         """Return a question that is asked now, with an id that nobody can guess."""
         question_id = b32encode(token_bytes(_ID_BYTES)).decode().lower()
-        now = dt_util.utcnow()
+        asked_at = datetime.now(UTC)
         return cls(
             id=question_id,
             name=name,
             answers=answers,
             asked=asked,
-            asked_at=now,
-            until=now + timeout,
+            asked_at=asked_at,
+            until=asked_at + timeout,
             code=None if code is None else _digest(question_id, folded(code) or ""),
         )
 
@@ -135,7 +133,7 @@ class Question:
         """Return an answer by its id, compared exactly."""
         return next((one for one in self.answers if one.id == answer_id), None)
 
-    def was_asked(self, contact_id: str | None, channel: ChannelName) -> bool:
+    def was_asked(self, contact_id: str | None, channel: str | None) -> bool:
         """Tell whether a contact was asked by this channel."""
         return any(one.contact_id == contact_id and one.channel == channel for one in self.asked)
 
@@ -202,10 +200,10 @@ class Question:
     def from_stored(cls, stored: Mapping[str, Any]) -> Self:
         """Read what `as_stored` returned; whatever else it is raises some exception."""
         return cls(
-            id=str(stored["id"]),
+            id=_text(stored["id"]),
             name=_text_or_none(stored["name"]),
             answers=tuple(
-                Answer(id=str(one["id"]), title=str(one["title"])) for one in stored["answers"]
+                Answer(id=_text(one["id"]), title=_text(one["title"])) for one in stored["answers"]
             ),
             asked=tuple(map(Asked.from_stored, stored["asked"])),
             asked_at=read_time(stored["asked_at"]),
@@ -220,16 +218,27 @@ def tapped(button_id: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
+def read_question_name(stored: Any) -> QuestionName:
+    """Take over what an event had of a question; KeyError or TypeError if none can have had it."""
+    return {"id": _text(stored["id"]), "name": _text_or_none(stored["name"])}
+
+
 def read_time(stored: Any) -> datetime:
     """Return a time of the file, in UTC; TypeError or ValueError if it is none."""
-    at = dt_util.parse_datetime(stored, raise_on_error=True)
+    at = datetime.fromisoformat(stored)
     if at.tzinfo is None:
         raise ValueError("time")
     return at.astimezone(UTC)
 
 
+def _text(stored: Any) -> str:
+    if not isinstance(stored, str):
+        raise TypeError("text")
+    return stored
+
+
 def _text_or_none(stored: Any) -> str | None:
-    return None if stored is None else str(stored)
+    return None if stored is None else _text(stored)
 
 
 def _keys(place: int, answer: Answer) -> set[str | None]:
