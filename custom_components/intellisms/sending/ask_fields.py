@@ -133,11 +133,12 @@ def _template(data: Mapping[str, Any]) -> TemplateWords | None:
     parameters = tuple(
         words(f"parameters {place}", one) or "" for place, one in enumerate(several, 1)
     )
-    if name:
-        return TemplateWords(name=name, language=language or "", parameters=parameters)
-    if language or parameters:
-        raise ContentError(ContentProblem.EMPTY, field="template")
-    return None
+    if not (name or language or parameters):
+        return None
+    for field_name, text in (("template", name), ("language", language)):
+        if not text:
+            raise ContentError(ContentProblem.EMPTY, field=field_name)
+    return TemplateWords(name=name or "", language=language or "", parameters=parameters)
 
 
 def _name(data: Mapping[str, Any]) -> str | None:
