@@ -52,6 +52,7 @@ async def async_get_config_entry_diagnostics(
             "ignored": dict(account.ignored),
             "shapes_not_understood": list(data.receiver.shapes),
         },
+        "questions": data.questions.counts,
         "listings": [
             _listing(owner, data.journal.record(owner.subentry_id)) for owner in data.directory
         ],

@@ -35,6 +35,7 @@ from .filter_options import (
 from .matching import Groups, PatternTimeoutError, UndecidedError, folded, words
 from .message_filter import MessageFilter, Reason, async_prepare
 from .protocol import BUTTON_TYPES, EDIT
+from .question_automation import QuestionAnsweredTrigger, QuestionUnansweredTrigger
 from .receiving.delivery import Delivery
 from .receiving.signals import SIGNAL_MESSAGE, SIGNAL_NOTICE
 from .target import TARGET, TARGET_AS_WRITTEN
@@ -215,6 +216,8 @@ _audience = singleton(HassKey[_Audience](f"{DOMAIN}_audience"))(_Audience)
 TRIGGERS: dict[str, type[Trigger]] = {
     "message_received": MessageTrigger,
     "button_tapped": ButtonTrigger,
+    "question_answered": QuestionAnsweredTrigger,
+    "question_unanswered": QuestionUnansweredTrigger,
 }
 
 

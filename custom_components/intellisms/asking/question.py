@@ -256,5 +256,6 @@ def _parted(said: str) -> Iterator[tuple[str, str]]:
 
 def _digest(question_id: str, code: str) -> str:
     """Return what is kept of a code; the same code of another question has another digest."""
-    salted = blake2b(code.encode(), digest_size=_DIGEST_BYTES, key=question_id.encode())
-    return salted.hexdigest()
+    # Half a character can be posted, and is none of any code.
+    salted = f"{question_id}:{code}".encode(errors="replace")
+    return blake2b(salted, digest_size=_DIGEST_BYTES).hexdigest()

@@ -92,11 +92,11 @@ class Delivery:
             "from_device_id": self.sender_device_id,
             "person_id": self.person_id,
             **message,
+            "received": self.received_at.isoformat(),
+            **raw,
             "question": self.question,
             "answer": self.answer,
             "answer_state": self.answer_state and self.answer_state.value,
-            "received": self.received_at.isoformat(),
-            **raw,
             "simulated": self.simulated,
         }
 

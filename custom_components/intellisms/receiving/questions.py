@@ -28,6 +28,7 @@ open, `code` is a digest, and `wrong_codes` counts the answers that came without
     }
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -202,6 +203,11 @@ class Questions:
         """Return the questions that are open, the newest last."""
         now = dt_util.utcnow()
         return [one.question for one in self._table.values() if not one.over_since(now)]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many questions are open, and how the others ended that are kept."""
+        return dict(Counter((one.ending or "open") for one in self._table.values()))
 
     def _check(self, question: Question) -> None:
         """QuestionError if a question cannot be asked."""
