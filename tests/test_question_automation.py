@@ -9,6 +9,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, Event, HomeAssistant, ServiceCall
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
 from custom_components.intellisms.asking import Ending
@@ -134,7 +135,8 @@ async def test_an_answer_is_no_other_message(
             "actions": [{"action": "test.run"}],
         },
     )
-    question, typed = asked(house, "Anna"), sms_question(house, "Ben")
+    question = asked(house, "Anna")
+    sms_question(house, "Ben")
     late = asked(house, "Ben", timeout=timedelta(seconds=1))
     freezer.tick(2)
     for body in (
@@ -153,7 +155,6 @@ async def test_an_answer_is_no_other_message(
     shown = hass.states.get("sensor.ben_last_message")
     assert shown
     assert shown.state == "Open"
-    assert typed.id
 
 
 # ---- not answered ---------------------------------------------------------------------------
@@ -396,6 +397,49 @@ async def test_an_automation_on_the_event_finds_the_question_over(
     receive(house, tap(question, sender=ANNA))
     await hass.async_block_till_done()
     assert len(ran) == 1
+
+
+# ---- the editor ----------------------------------------------------------------------------------
+
+
+async def test_people_who_can_be_asked_are_offered(
+    hass: HomeAssistant, writing: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    await automate(hass)
+    client = await hass_ws_client()
+    for kind, ours in (("trigger", "question_answered"), ("condition", "question_open")):
+        offering = set()
+        for name in ("Anna", "Gate"):
+            await client.send_json_auto_id(
+                {"type": f"get_{kind}s_for_target", "target": target(writing, name)}
+            )
+            if f"intellisms.{ours}" in (await client.receive_json())["result"]:
+                offering.add(name)
+        assert offering == {"Anna"}
+
+
+async def test_the_editor_lists_the_fields(
+    hass: HomeAssistant, house: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    await automate(hass)
+    client = await hass_ws_client()
+    fields = {}
+    for kind in ("trigger", "condition"):
+        await client.send_json_auto_id({"type": f"{kind}_platforms/subscribe"})
+        assert (await client.receive_json())["success"]
+        listed: dict[str, Any] = {}
+        while not any(name.startswith("intellisms.question") for name in listed):
+            listed |= (await client.receive_json())["event"]
+        for name, about in listed.items():
+            if name.startswith("intellisms.question"):
+                fields[name.removeprefix("intellisms.")] = {
+                    field: more.get("required", False) for field, more in about["fields"].items()
+                }
+    assert fields == {
+        "question_answered": {"question": True, "answer": False},
+        "question_unanswered": {"question": True},
+        "question_open": {"question": False},
+    }
 
 
 # ---- what can never be meant ---------------------------------------------------------------------
