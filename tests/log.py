@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 # What must not be logged. Whatever makes an account or posts to it adds to it.
 _secrets: set[str] = set()
 # Words of the provider's, and of the time, that are nobody's secret.
-_NO_SECRETS = ("channel", "format", "mime_type", "msgtype", "sent", "status", "type")
+_NO_SECRETS = ("category", "channel", "format", "mime_type", "msgtype", "sent", "status", "type")
 _SHORTEST_SECRET = 4
 # The path is in the access log of whoever turns it on; a slow loop is the machine's.
 _NOT_OUR_DOING = ("aiohttp.access", "asyncio")

@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
         "asking",
         "const",
         "faults",
+        "matching",
         "privacy",
         "protocol",
         "receiving",

@@ -203,6 +203,8 @@ SENT = {
     "error": None,
 }
 
+QUESTION = {"id": "k5qxyz2abcdefghi", "name": None}
+
 
 @pytest.mark.parametrize(
     ("changed", "expected", "icon"),
@@ -217,6 +219,22 @@ SENT = {
         (
             {"outcome": "may_have_been_sent", "error": "no_answer"},
             "may have been sent “Sesame” by WhatsApp (no_answer)",
+            NOT_SENT_ICON,
+        ),
+        ({"question": QUESTION}, "was asked “Sesame” by WhatsApp", SENT_ICON),
+        (
+            {"question": QUESTION, "text": None, "type": "template"},
+            "was asked a question (template) by WhatsApp",
+            SENT_ICON,
+        ),
+        (
+            {"question": QUESTION, "outcome": "not_sent", "error": "stopped"},
+            "was not asked “Sesame” by WhatsApp (stopped)",
+            NOT_SENT_ICON,
+        ),
+        (
+            {"question": QUESTION, "outcome": "may_have_been_sent", "error": "no_answer"},
+            "may have been asked “Sesame” by WhatsApp (no_answer)",
             NOT_SENT_ICON,
         ),
     ],

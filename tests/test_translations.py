@@ -214,7 +214,11 @@ AUTOMATION = [
     (
         "services",
         "services.yaml",
-        {services.SERVICE_SEND_MESSAGE, services.SERVICE_SIMULATE_MESSAGE},
+        {
+            services.SERVICE_ASK,
+            services.SERVICE_SEND_MESSAGE,
+            services.SERVICE_SIMULATE_MESSAGE,
+        },
         "service",
     ),
 ]

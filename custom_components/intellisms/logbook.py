@@ -23,11 +23,16 @@ MAX_SHOWN_CHARACTERS = 100
 ICON = "mdi:message-arrow-left"
 SENT_ICON, NOT_SENT_ICON = "mdi:message-arrow-right", "mdi:message-alert"
 _CHANNELS = {"whatsapp": "by WhatsApp", "sms": "by SMS", "voice": "by a call"}
-# What became of what was to be sent.
+# What became of what was to be sent, and of a question that was to be asked.
 _OUTCOMES = {
     "sent": "was sent",
     "not_sent": "was not sent",
     "may_have_been_sent": "may have been sent",
+}
+_OUTCOMES_OF_QUESTIONS = {
+    "sent": "was asked",
+    "not_sent": "was not asked",
+    "may_have_been_sent": "may have been asked",
 }
 # What types of messages are called; what a person wrote with them stands behind.
 _KINDS = {
@@ -104,11 +109,13 @@ def async_describe_events(
 
 def _became(data: dict[str, Any], outcome: str) -> str:
     """Return what an event's data say became of a message that was to be sent."""
-    said = f"“{_short(text)}”" if (text := data.get("text")) else f"a message ({data.get('type')})"
+    asked = data.get("question") is not None
+    outcomes, what = (_OUTCOMES_OF_QUESTIONS, "question") if asked else (_OUTCOMES, "message")
+    said = f"“{_short(text)}”" if (text := data.get("text")) else f"a {what} ({data.get('type')})"
     channel = str(data.get("channel"))
     way = _CHANNELS.get(channel, f"by {channel}")
     why = f" ({error})" if (error := data.get("error")) else ""
-    return f"{_OUTCOMES.get(outcome, outcome)} {said} {way}{why}"
+    return f"{outcomes.get(outcome, outcome)} {said} {way}{why}"
 
 
 def _happened(data: dict[str, Any], sender: str, what: str) -> str:

@@ -5,12 +5,17 @@ from homeassistant.helpers.service import async_register_admin_service
 
 from .const import DOMAIN
 from .sending.actions import SEND_MESSAGE_SCHEMA, async_send_message
+from .sending.ask import ASK_SCHEMA, async_ask
 from .simulate import SIMULATE_SCHEMA, async_simulate_message
 
+SERVICE_ASK = "ask"
 SERVICE_SEND_MESSAGE = "send_message"
 SERVICE_SIMULATE_MESSAGE = "simulate_message"
 # Whoever calls one of these needs rights for each recipient, which it checks itself.
-_SENDING = {SERVICE_SEND_MESSAGE: (async_send_message, SEND_MESSAGE_SCHEMA)}
+_SENDING = {
+    SERVICE_ASK: (async_ask, ASK_SCHEMA),
+    SERVICE_SEND_MESSAGE: (async_send_message, SEND_MESSAGE_SCHEMA),
+}
 
 
 @callback

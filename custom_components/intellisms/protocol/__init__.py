@@ -50,6 +50,7 @@ from .outgoing import (
     RESPONSE_VERSION,
     Draft,
     Outgoing,
+    check_question,
 )
 from .raw import (
     raw_fields,
@@ -113,6 +114,7 @@ __all__ = [
     "Voice",
     "WhatsAppText",
     "canonical_number",
+    "check_question",
     "doubtful",
     "failed",
     "is_notice",

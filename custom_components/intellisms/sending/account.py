@@ -1,8 +1,8 @@
 """What an account with keys sends by; one without keys only receives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.hass_dict import HassKey
@@ -18,11 +18,15 @@ from .sender import Sender
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sending:
-    """The parts that an account with keys sends by; other keys are given to the client."""
+    """The parts that an account with keys sends by; other keys are given to the client.
+
+    What is in `on_stop` is called when it sends no more.
+    """
 
     client: Client
     sender: Sender
     balance: Balance
+    on_stop: set[CALLBACK_TYPE] = field(default_factory=set)
 
 
 # This holds what loaded entries with keys send by, by entry id. What an entry receives by lies
@@ -89,3 +93,5 @@ def async_stop_sending(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> Non
     if sending := hass.data.get(DATA_SENDING, {}).pop(entry.entry_id, None):
         sending.sender.async_stop()
         sending.balance.async_stop()
+        for stop in tuple(sending.on_stop):
+            stop()
