@@ -14,9 +14,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.intellisms.asking import Ending
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.protocol import STATUS_WORDS
 
+from .asked import asked
 from .household import (
     GATE,
     NAMES,
@@ -176,6 +178,8 @@ async def test_what_is_in_a_dump(
     assert await own_door(sms("Open")) == 200
     assert await own_door(sms("Open", **{"from": "4477009"})) == 200
     assert await own_door("{}") == 400
+    asked(entry, "Alice")
+    entry.runtime_data.questions.async_end(asked(entry, "Alice").id, Ending.STOPPED)
     last = {
         "received": now,
         "sent": "2025-06-03T13:50:05+00:00",
@@ -211,6 +215,7 @@ async def test_what_is_in_a_dump(
             "ignored": {"duplicate": 1, "sender": 1, "unreadable": 1},
             "shapes_not_understood": ["{}"],
         },
+        "questions": {"open": 1, "stopped": 1},
         "listings": [number, person],
     }
     by_model = devices(hass, entry)

@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
+from custom_components.intellisms.asking import AnswerState, Ending, QuestionName
 from custom_components.intellisms.const import (
     EVENT_MESSAGE_RECEIVED,
     EVENT_MESSAGE_SENT,
@@ -512,7 +513,9 @@ def test_entities() -> None:
     [
         ("Trigger: message received", "triggers.yaml", "message_received"),
         ("Trigger: button tapped", "triggers.yaml", "button_tapped"),
+        ("Trigger: question answered", "triggers.yaml", "question_answered"),
         ("Condition *Last message*", "conditions.yaml", "last_message"),
+        ("Condition *Question open*", "conditions.yaml", "question_open"),
         ("Action *Send message*", "services.yaml", "send_message"),
         ("Action *Simulate message*", "services.yaml", "simulate_message"),
     ],
@@ -520,6 +523,15 @@ def test_entities() -> None:
 def test_fields(heading: str, file: str, key: str) -> None:
     (table,) = tables(heading)
     assert list(table) == described(file, key)
+
+
+def test_what_is_told_of_a_question() -> None:
+    fields, told = tables("Trigger: question not answered")
+    assert list(fields) == described("triggers.yaml", "question_unanswered")
+    assert list(told)[:2] == list(QuestionName.__annotations__)
+    assert {*words(told["reason"]), Ending.ANSWERED} == set(Ending)
+    (table,) = tables("Event `intellisms_message_received`")
+    assert set(words(table["answer_state"])[:-1]) == set(AnswerState)
 
 
 def test_reasons() -> None:

@@ -112,7 +112,10 @@ class QuestionAnsweredTrigger(_QuestionTrigger):
     SCHEMA = vol.Schema(
         {
             vol.Optional(CONF_TARGET): TARGET,
-            vol.Required(CONF_OPTIONS): {**_QUESTION_FIELD, vol.Optional(CONF_ANSWER): CHOICES},
+            vol.Optional(CONF_OPTIONS, default=dict): {
+                **_QUESTION_FIELD,
+                vol.Optional(CONF_ANSWER): CHOICES,
+            },
         }
     )
     _DESCRIPTION = "IntelliSMS question answered"
@@ -133,7 +136,7 @@ class QuestionAnsweredTrigger(_QuestionTrigger):
 class QuestionUnansweredTrigger(_QuestionTrigger):
     """Fires for a question that is over without an answer."""
 
-    SCHEMA = vol.Schema({vol.Required(CONF_OPTIONS): dict(_QUESTION_FIELD)})
+    SCHEMA = vol.Schema({vol.Optional(CONF_OPTIONS, default=dict): dict(_QUESTION_FIELD)})
     _DESCRIPTION = "IntelliSMS question not answered"
 
     @override

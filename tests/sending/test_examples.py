@@ -195,11 +195,36 @@ async def coming(house: House) -> None:
     assert len(house.heated) == 1
 
 
+async def hut(house: House) -> None:
+    for _ in range(2):
+        await house.turn_on("binary_sensor.frost")
+    asked = await house.taken(2)
+    assert {f"+{one.to}" for one in asked} == {ANNA, BEN}
+    await house.answer(text("2"))
+    assert house.heated == []
+    await pass_time(house.hass, house.freezer, 60)
+    await house.turn_on("binary_sensor.frost")
+    await house.taken(2)
+    # Nobody waits; who acts on the answer would do so after a restart as well.
+    assert await house.hass.config_entries.async_reload(house.entry.entry_id)
+    await house.hass.async_block_till_done()
+    await house.answer(text("Heat", sender=BEN))
+    assert len(house.heated) == 1
+    [thanks] = await house.taken()
+    assert f"+{thanks.to}" == BEN
+    await house.turn_on("binary_sensor.frost")
+    await house.taken(2)
+    await pass_time(house.hass, house.freezer, 12 * 60 * 60)
+    [told] = house.told
+    assert told.data["message"] == "Nobody answered: Anna, Ben."
+
+
 SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
     "Alarm by two ways": alarm,
     "Ask before the gate opens": before_the_gate,
     "Ask by SMS for the heating": cold,
     "Ask for the gate by WhatsApp": gate,
+    "Ask in a frost whether to heat": hut,
     "Ask who fetches the children": children,
     "Ask with a template whether the cleaner comes": coming,
     "Tell the plumber": plumber,
