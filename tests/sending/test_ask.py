@@ -315,7 +315,7 @@ async def test_how_to_answer_is_said_in_one_part(
     code: str | None,
 ) -> None:
     hass.config.language = language
-    await begin(by_sms | {"wait": False} | ({"code": code} if code else {}))
+    await begin(by_sms | {"wait": False, "question": "Gate"} | ({"code": code} if code else {}))
     said = api.taken[0].message["content"]["text"]
     assert said.endswith(": 1 Let in, 2 Not now")
     assert CODE not in said
@@ -415,12 +415,12 @@ async def test_a_second_template_with_a_common_label_is_refused(
     by_template: Answer,
     begin: Begin,
 ) -> None:
-    await begin({**by_template, "wait": False})
+    await begin({**by_template, "wait": False, "question": "Gate"})
     before = open_questions(sending_house)
     why = await wrong(hass, by_template | {"answers": ["let in", "Never"]})
     assert (why.translation_key, "notify.anna" in str(why)) == ("ask_same_label", True)
     assert (open_questions(sending_house), len(api.taken)) == (before, 1)
-    await begin(by_template | {"answers": ["Sell", "Keep"], "wait": False})
+    await begin(by_template | {"answers": ["Sell", "Keep"], "wait": False, "question": "Gate"})
     assert len(api.taken) == 2
 
 
@@ -650,7 +650,7 @@ async def test_without_waiting(
     messages: Messages,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    answer = await ask(hass, {**asked, "wait": False, "timeout": {"days": 7}})
+    answer = await ask(hass, {**asked, "wait": False, "question": "Gate", "timeout": {"days": 7}})
     assert open_questions(sending_house) == [answer["question_id"]]
     assert answer == unanswered(answer["question_id"], "not_waited")
     await pass_time(hass, freezer, timedelta(days=6.9).total_seconds())
@@ -663,7 +663,7 @@ async def test_an_early_tap_is_not_told_twice(
 ) -> None:
     """The triggers tell of it, so that the action must not."""
     api.plays[None] = Play.HANG
-    asking = hass.async_create_task(ask(hass, {**asked, "wait": False}))
+    asking = hass.async_create_task(ask(hass, {**asked, "wait": False, "question": "Gate"}))
     await api.taken_are(1)
     receive(sending_house, tap(api.taken[0]))
     answer = await asking
@@ -677,7 +677,9 @@ async def test_without_a_response(
         await hass.services.async_call(DOMAIN, "ask", asked, blocking=True)
     assert caught.value.translation_key == "ask_without_response"
     assert open_questions(sending_house) == []
-    await hass.services.async_call(DOMAIN, "ask", {**asked, "wait": False}, blocking=True)
+    await hass.services.async_call(
+        DOMAIN, "ask", {**asked, "wait": False, "question": "Gate"}, blocking=True
+    )
     assert len(open_questions(sending_house)) == 1
 
 
@@ -688,7 +690,7 @@ async def test_without_waiting_it_ends_when_nothing_was_delivered(
     asked: Answer,
     own_door: Post,
 ) -> None:
-    await ask(hass, {**asked, "wait": False})
+    await ask(hass, {**asked, "wait": False, "question": "Gate"})
     assert await own_door(report(api.taken[0], "unable_to_deliver", 6, "failure")) == 200
     assert open_questions(sending_house) == []
 
@@ -742,11 +744,13 @@ LONG = "x" * 21
         ({"code": "open sesame"}, "ask_code_too_short"),
         ({"timeout": 0}, "ask_timeout"),
         ({"timeout": {"hours": 24, "seconds": 1}}, "ask_timeout"),
-        ({"timeout": {"days": 7, "seconds": 1}, "wait": False}, "ask_timeout"),
+        ({"timeout": {"days": 7, "seconds": 1}, "wait": False, "question": "Gate"}, "ask_timeout"),
         ({"timeout": "soon"}, "ask_timeout"),
         ({"timeout": float("nan")}, "ask_timeout"),
         ({"timeout": float("inf")}, "ask_timeout"),
         ({"wait": "perhaps"}, "content_invalid"),
+        ({"wait": False}, "ask_without_name"),
+        ({"wait": False, "question": " "}, "ask_without_name"),
         ({"question": "x" * 101}, "content_too_long"),
         ({"numbers": STRANGER}, "ask_contacts_only"),
         ({"entity_id": None}, "nobody_named"),
@@ -778,7 +782,12 @@ async def test_what_cannot_be_asked(
 async def test_what_can_only_just_be_asked(
     hass: HomeAssistant, sending_house: MockConfigEntry, notifiers: Notifiers, api: ProviderApi
 ) -> None:
-    anna = {"entity_id": notifiers()["Anna"], "channel": "whatsapp", "wait": False}
+    anna = {
+        "entity_id": notifiers()["Anna"],
+        "channel": "whatsapp",
+        "wait": False,
+        "question": "Gate",
+    }
     buttons = [{"id": "x" * 236, "text": "x" * 20}]
     rows = [{"id": "x" * 180, "text": "x" * 24}, *"abc"]
     for answers in (buttons, rows, ["5", "4", "3", "2", "1"]):
@@ -794,11 +803,13 @@ async def test_no_more_than_a_hundred_are_open(
     hass.config_entries.async_update_entry(sending_house, options={"hourly_limit": 1000})
     await hass.async_block_till_done()
     for _ in range(MAX_OPEN):
-        await ask(hass, {**asked, "wait": False})
-    assert (await wrong(hass, {**asked, "wait": False})).translation_key == "ask_too_many"
+        await ask(hass, {**asked, "wait": False, "question": "Gate"})
+    assert (
+        await wrong(hass, {**asked, "wait": False, "question": "Gate"})
+    ).translation_key == "ask_too_many"
     assert len(api.taken) == MAX_OPEN
     receive(sending_house, tap(api.taken[0]))
-    await ask(hass, {**asked, "wait": False})
+    await ask(hass, {**asked, "wait": False, "question": "Gate"})
 
 
 async def test_a_user_needs_rights_for_each_contact(

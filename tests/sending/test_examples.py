@@ -13,15 +13,15 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from scripts.house.provider_api import ProviderApi, Refusal, Taken
-from tests.household import ANNA, BEN, STRANGER, button, devices, reply, text
+from tests.household import ANNA, BEN, STRANGER, button, devices, reply, text, together
 from tests.log import keep_secret
 from tests.running import automate, pass_time, receive, settle
-from tests.test_examples import examples, with_devices
+from tests.test_examples import DOORBELL, examples, with_devices
 
 from .conftest import Notifiers
 
 PAGES = ("docs/sending.md", "docs/questions.md")
-ON_PAGES = [(page, alias) for page in PAGES for alias in examples(page)]
+ON_PAGES = [DOORBELL, *((page, alias) for page in PAGES for alias in examples(page))]
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +47,7 @@ class House:
         self.freezer = freezer
         self.opened: list[ServiceCall] = async_mock_service(hass, "cover", "open_cover")
         self.heated: list[ServiceCall] = async_mock_service(hass, "climate", "turn_on")
+        self.unlocked: list[ServiceCall] = async_mock_service(hass, "lock", "unlock")
         self.told: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
 
     async def turn_on(self, entity_id: str) -> None:
@@ -147,6 +148,42 @@ async def before_the_gate(house: House) -> None:
         assert len(house.opened) == opened
 
 
+async def doorbell(house: House) -> None:
+    for sender in (ANNA, BEN):
+        await house.hear(text("Hello", channel="whatsapp", sender=sender))
+
+    async def ring() -> dict[str, list[dict[str, str]]]:
+        house.hass.states.async_set("binary_sensor.doorbell", "off")
+        house.hass.states.async_set("binary_sensor.doorbell", "on")
+        return {
+            f"+{one.to}": [
+                button["reply"] for button in one.object["interactive"]["action"]["buttons"]
+            ]
+            for one in await house.taken(2)
+        }
+
+    first = await ring()
+    let_in, not_now = first[BEN]
+    await house.answer(reply(let_in["title"], let_in["id"], sender=STRANGER))
+    await house.answer(text("Let in", sender=BEN))
+    assert house.unlocked == []
+    # Two that come in one post: the first counts.
+    yes, no = (reply(one["title"], one["id"], sender=BEN) for one in (let_in, not_now))
+    await house.answer(together(yes, no))
+    assert len(house.unlocked) == 1
+
+    _, not_now = (await ring())[ANNA]
+    await house.answer(reply(let_in["title"], let_in["id"], sender=BEN))
+    await house.answer(reply(not_now["title"], not_now["id"]))
+    await house.answer(reply(let_in["title"], let_in["id"], sender=BEN))
+    assert (len(house.unlocked), house.told) == (1, [])
+
+    await ring()
+    await pass_time(house.hass, house.freezer, 301)
+    assert [call.data["message"] for call in house.told] == ["Somebody rang, and nobody answered."]
+    assert len(house.unlocked) == 1
+
+
 async def children(house: House) -> None:
     await house.hear(text("Hello"))
     await house.hear(text("Hello", sender=BEN))
@@ -196,6 +233,8 @@ async def coming(house: House) -> None:
 
 
 async def hut(house: House) -> None:
+    for sender in (ANNA, BEN):
+        await house.hear(text("Hello", sender=sender))
     for _ in range(2):
         await house.turn_on("binary_sensor.frost")
     asked = await house.taken(2)
@@ -225,6 +264,7 @@ SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
     "Ask by SMS for the heating": cold,
     "Ask for the gate by WhatsApp": gate,
     "Ask in a frost whether to heat": hut,
+    "Ask when the doorbell rings": doorbell,
     "Ask who fetches the children": children,
     "Ask with a template whether the cleaner comes": coming,
     "Tell the plumber": plumber,

@@ -86,14 +86,17 @@ def wanted_of(hass: HomeAssistant, data: Mapping[str, Any]) -> Wanted:
         if choice is ChannelChoice.SMS:
             raise ContentError(ContentProblem.WRONG_CHANNEL, field="template", channel=choice)
         choice = ChannelChoice.WHATSAPP
-    code, waits = _code(data), _waits(data)
+    name, code, waits = _name(data), _code(data), _waits(data)
+    if name is None and not waits:
+        # No trigger could tell of it.
+        raise refused(translation_key="ask_without_name")
     how_to_type = in_language(hass, _TYPE_NUMBER if code is None else _TYPE_CODE_AND_NUMBER)
     return Wanted(
         draft=replace(draft, typed_answers=how_to_type),
         template=template,
         choice=choice,
         sender=sender_of(hass, data, by_whatsapp=choice is ChannelChoice.WHATSAPP),
-        name=_name(data),
+        name=name,
         code=code,
         timeout=_timeout(data, waits=waits),
         waits=waits,
