@@ -12,17 +12,23 @@ from homeassistant.core import Context, CoreState, Event, HomeAssistant, callbac
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_capture_events,
+)
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_SENT
 from custom_components.intellisms.receiving.questions import MAX_OPEN
+from custom_components.intellisms.sending.sender import AT_A_TIME
 from scripts.house.provider_api import Play, ProviderApi, Refusal, Taken, report
 from tests.household import (
     ANNA,
     BEN,
     STRANGER,
     account,
+    add,
     contact,
     devices,
     edit,
@@ -254,6 +260,29 @@ async def test_the_first_of_several_answers_for_all(
     answer = await asking
     assert answer == answered(answer["question_id"], entity_id=known["Ben"], from_name="Ben")
     assert states(messages) == ["accepted", "repeated"]
+
+
+async def test_who_has_not_been_asked_by_then_need_not_be(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    notifiers: Notifiers,
+    api: ProviderApi,
+    events: SentEvents,
+) -> None:
+    for place in range(3):
+        add(hass, sending_house, contact(f"Guest {place}", f"+44770090030{place}"))
+    await hass.async_block_till_done()
+    everybody = {**QUESTION, "channel": "whatsapp", "entity_id": list(notifiers().values())}
+    everybody |= gate(sending_house)
+    api.plays[None] = Play.HANG
+    asking = hass.async_create_task(ask(hass, everybody))
+    await api.taken_are(AT_A_TIME)
+    receive(sending_house, tap(api.taken[0]))
+    assert (await asking)["answered"]
+    api.go_on()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(api.taken) == AT_A_TIME
+    assert [event.data["error"] for event in events].count("stopped") == 2
 
 
 async def test_two_questions_with_the_same_words_do_not_mix(
@@ -546,8 +575,7 @@ async def test_whoever_asked_is_stopped(
     messages: Messages,
     how: str,
 ) -> None:
-    went_on: list[Event[dict[str, Any]]] = []
-    hass.bus.async_listen("went_on", went_on.append)
+    went_on = async_capture_events(hass, "went_on")
     await automate(hass, automation(asked))
     hass.bus.async_fire("doorbell")
     await api.taken_are(1)
@@ -621,6 +649,27 @@ async def test_home_assistant_stops_the_script_that_asks(
     await stop(hass, sending_house)
     await hass.async_block_till_done()
     assert len(open_questions(sending_house)) == 1
+
+
+@pytest.mark.parametrize("loses_keys", [False, True])
+async def test_the_triggers_tell_only_of_what_no_action_waits_for(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    asked: Answer,
+    begin: Begin,
+    loses_keys: bool,
+) -> None:
+    went_on = async_capture_events(hass, "went_on")
+    trigger = {"trigger": "intellisms.question_answered", "options": {"question": ["Gate"]}}
+    await automate(hass, {"triggers": [trigger], "actions": [{"event": "went_on"}]})
+    asking = await begin({**asked, "question": "Gate"})
+    if loses_keys:
+        await lose_keys(hass, sending_house)
+    receive(sending_house, tap(api.taken[0]))
+    assert (await asking)["answered"] is not loses_keys
+    await hass.async_block_till_done()
+    assert len(went_on) == loses_keys
 
 
 async def test_a_question_is_answered_after_a_reload(
