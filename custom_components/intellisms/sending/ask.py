@@ -46,7 +46,7 @@ _FIELDS: Final = (
     "template",
     "language",
     "parameters",
-    # These are refused by a sentence.
+    # This one is refused by a sentence.
     CONF_NUMBERS,
 )
 # What stands in the fields is checked by the handler: a schema's errors quote what was entered,
