@@ -14,10 +14,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.intellisms.asking import Ending
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.protocol import STATUS_WORDS
 from scripts.house.provider_api import ProviderApi, report
 
+from .asked import asked
 from .household import (
     GATE,
     NAMES,
@@ -201,6 +203,8 @@ async def test_what_is_in_a_dump(
     assert await own_door(sms("Open")) == 200
     assert await own_door(sms("Open", **{"from": "4477009"})) == 200
     assert await own_door("{}") == 400
+    asked(entry, "Alice")
+    entry.runtime_data.questions.async_end(asked(entry, "Alice").id, Ending.STOPPED)
     last = {
         "received": now,
         "sent": "2025-06-03T13:50:05+00:00",
@@ -246,6 +250,7 @@ async def test_what_is_in_a_dump(
             "shapes_not_understood": ["{}"],
         },
         "assist": {"contacts": 0, "sms": 0, "as_person": 0, "outcomes": {}},
+        "questions": {"open": 1, "stopped": 1},
         "listings": [number, person],
     }
     by_model = devices(hass, entry)

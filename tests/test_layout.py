@@ -22,12 +22,14 @@ MOST_LINES_OF_A_CLASS = 200
 ALLOWED: dict[str, set[str]] = {
     "protocol": set(),
     "matching": set(),
-    "receiving": {"const", "faults", "privacy", "protocol", "quoted"},
+    "asking": {"matching", "protocol"},
+    "receiving": {"asking", "const", "faults", "privacy", "protocol", "quoted"},
     "sending": {
+        "address",
+        "asking",
         "const",
         "faults",
         "matching",
-        "address",
         "picture",
         "privacy",
         "protocol",
@@ -37,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     },
 }
 # Wings that know nothing of the platform.
-PURE = ("matching", "protocol")
+PURE = ("asking", "matching", "protocol")
 PLATFORM = {"aiohttp", "homeassistant", "voluptuous"}
 
 type Imports = Mapping[str, set[str]]

@@ -1,6 +1,7 @@
 """What the logbook shows of a message, and what it led to."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,6 +16,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.intellisms.asking import Ending
 from custom_components.intellisms.const import (
     DOMAIN,
     EVENT_MESSAGE_RECEIVED,
@@ -32,8 +34,11 @@ from custom_components.intellisms.logbook import (
 from custom_components.intellisms.protocol import STATUS_WORDS
 from scripts.house.provider_api import ProviderApi, Taken, report
 
+from .asked import LEAVE, asked, sms_question, tap
 from .household import (
     ANNA,
+    BEN,
+    CARL,
     SHOP,
     STRANGER,
     button,
@@ -128,6 +133,74 @@ async def test_lines(house: MockConfigEntry, logbook: Logbook) -> None:
     ]
 
 
+async def test_answers(house: MockConfigEntry, logbook: Logbook) -> None:
+    question = asked(house, "Anna", "Ben")
+    sms_question(house, "Anna", code="4711")
+    late = asked(house, "Anna")
+    house.runtime_data.questions.async_end(late.id, Ending.STOPPED)
+    for body in (
+        tap(question, sender=CARL),
+        tap(question),
+        tap(question, LEAVE, sender=BEN),
+        tap(late),
+        reply("Open", "is:aaaaaaaaaaaaaaaa:open"),
+        text("1 4711"),
+    ):
+        receive(house, body)
+    entries = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
+    assert [line["message"].partition(" after ")[0] for line in entries] == [
+        "received from Carl: without being asked, the answer “Open”",
+        "received from Anna: the answer “Open”",
+        "received from Ben: once more, an answer “Leave it”",
+        "received from Anna: too late, the answer “Open”",
+        "received from Anna: too late, the answer “Open”",
+        "received from Anna: the answer “Open”",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("passed", "took"),
+    [
+        (-1, " after 0 s"),
+        (11.6, " after 12 s"),
+        (60, " after 1 min 0 s"),
+        (7260, " after 2 h 1 min"),
+        (None, ""),
+    ],
+)
+async def test_how_long_an_answer_took(
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    logbook: Logbook,
+    passed: float | None,
+    took: str,
+) -> None:
+    question = asked(house, "Anna")
+    event = {
+        "entry_id": house.entry_id,
+        "from_name": "Anna",
+        "question": question.as_name(),
+        "answer": "open",
+        "answer_state": "accepted",
+        "received": None
+        if passed is None
+        else (question.asked_at + timedelta(seconds=passed)).isoformat(),
+    }
+    hass.bus.async_fire(EVENT_MESSAGE_RECEIVED, event)
+    # Of a question that is forgotten, or of an account that is gone, the answer's id is known.
+    for other in ({"question": {"id": "x", "name": None}}, {"entry_id": None}):
+        hass.bus.async_fire(EVENT_MESSAGE_RECEIVED, event | other)
+    # Whoever fires the event by hand may tell anything.
+    hass.bus.async_fire(EVENT_MESSAGE_RECEIVED, event | {"question": "x", "text": "Hi"})
+    entries = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
+    assert [line["message"] for line in entries] == [
+        f"received from Anna: the answer “Open”{took}",
+        "received from Anna: the answer “open”",
+        "received from Anna: the answer “open”",
+        "received from Anna: “Hi”",
+    ]
+
+
 SENT = {
     "to": ANNA,
     "to_name": "Anna",
@@ -138,6 +211,8 @@ SENT = {
     "outcome": "sent",
     "error": None,
 }
+
+QUESTION = {"id": "k5qxyz2abcdefghi", "name": None}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +228,22 @@ SENT = {
         (
             {"outcome": "may_have_been_sent", "error": "no_answer"},
             "may have been sent “Sesame” by WhatsApp (no_answer)",
+            NOT_SENT_ICON,
+        ),
+        ({"question": QUESTION}, "was asked “Sesame” by WhatsApp", SENT_ICON),
+        (
+            {"question": QUESTION, "text": None, "type": "template"},
+            "was asked a question (template) by WhatsApp",
+            SENT_ICON,
+        ),
+        (
+            {"question": QUESTION, "outcome": "not_sent", "error": "stopped"},
+            "was not asked “Sesame” by WhatsApp (stopped)",
+            NOT_SENT_ICON,
+        ),
+        (
+            {"question": QUESTION, "outcome": "may_have_been_sent", "error": "no_answer"},
+            "may have been asked “Sesame” by WhatsApp (no_answer)",
             NOT_SENT_ICON,
         ),
     ],

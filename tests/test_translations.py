@@ -223,6 +223,7 @@ AUTOMATION = [
         "services",
         "services.yaml",
         {
+            services.SERVICE_ASK,
             services.SERVICE_REPLY,
             services.SERVICE_SEND_MESSAGE,
             services.SERVICE_SEND_TEMPLATE,

@@ -22,8 +22,8 @@ from .receiving.data import IntelliSMSConfigEntry, IntelliSMSData
 from .receiving.directory import Directory
 from .receiving.endpoint import DATA_ENDPOINT, Endpoint
 from .receiving.inheritance import async_forget_configured, async_inherit
-from .receiving.journal import Journal
 from .receiving.journal_files import remove_files
+from .receiving.memory import Memory
 from .receiving.receiver import Receiver
 from .receiving.signals import signal_disk
 from .sending.account import async_apply_keys, async_stop_sending
@@ -35,9 +35,9 @@ from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.NOTIFY, Platform.SENSOR]
-# This holds, by entry id, each journal that the disk did not take when it was closed. Its entry
-# goes on with it when it is loaded again: what was published must not be published twice.
-DATA_UNWRITTEN: HassKey[dict[str, Journal]] = HassKey(f"{DOMAIN}_unwritten")
+# This holds, by entry id, what the disk did not take when it was closed. The entry goes on with it
+# when it is loaded again: what was published must not be published twice, nor answered.
+DATA_UNWRITTEN: HassKey[dict[str, Memory]] = HassKey(f"{DOMAIN}_unwritten")
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
@@ -62,17 +62,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     """Set up an account; posts are held until this is done."""
     endpoint = hass.data[DATA_ENDPOINT]
     endpoint.async_register(entry)
-    journal = hass.data[DATA_UNWRITTEN].pop(entry.entry_id, None) or Journal(
+    memory = hass.data[DATA_UNWRITTEN].pop(entry.entry_id, None) or Memory(
         hass, entry, partial(async_dispatcher_send, hass, signal_disk(entry.entry_id))
     )
-    await journal.async_load()
+    await memory.async_load()
+    journal = memory.journal
+    entry.async_on_unload(memory.questions.async_stop)
 
     async def final_write(_event: Event) -> None:
-        """Write the journal before Home Assistant ends."""
+        """Write what has to outlive the restart before Home Assistant ends."""
         # Core's store writes what is due at this event by itself. But a write that was under way
         # when the stop began is a task that core does not wait for and cancels at the end
         # (`HomeAssistant.async_stop`, read in 2026.7.0 and 2026.11.0), so we wait for it here.
-        await journal.async_close()
+        await memory.async_close()
 
     entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, final_write))
     directory = Directory(hass, entry)
@@ -83,8 +85,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -
     directory.async_on_added(partial(async_inherit, directory=directory, journal=journal))
     entry.runtime_data = IntelliSMSData(
         directory=directory,
-        journal=journal,
-        receiver=Receiver(hass, entry, directory=directory, journal=journal, flood=endpoint.flood),
+        memory=memory,
+        receiver=Receiver(
+            hass,
+            directory=directory,
+            journal=journal,
+            questions=memory.questions,
+            flood=endpoint.flood,
+        ),
     )
     privacy = Privacy(hass, entry)
     privacy.async_apply()
@@ -136,10 +144,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: IntelliSMSConfigEntry) 
     await asyncio.sleep(0)
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        journal = entry.runtime_data.journal
-        await journal.async_close()
-        if journal.is_unwritten:
-            hass.data[DATA_UNWRITTEN][entry.entry_id] = journal
+        memory = entry.runtime_data.memory
+        await memory.async_close()
+        if memory.is_unwritten:
+            hass.data[DATA_UNWRITTEN][entry.entry_id] = memory
     if entry.disabled_by:
         async_clear_issues(hass, entry.entry_id, ignored_too=False)
     return unloaded

@@ -24,6 +24,7 @@ from .filter_options import (
 from .matching import AgeMatch, UndecidedError
 from .message_filter import MessageFilter, Reason, async_prepare
 from .protocol import is_notice
+from .question_automation import QuestionOpenCondition
 from .receiving.data import async_subentry_of_device
 from .receiving.delivery import Delivery
 from .target import TARGET, TARGET_AS_WRITTEN
@@ -133,7 +134,10 @@ def _last_message(hass: HomeAssistant, device_id: str) -> Delivery | None:
     return last and entry.runtime_data.directory.with_sender(last)
 
 
-CONDITIONS: dict[str, type[Condition]] = {"last_message": LastMessageCondition}
+CONDITIONS: dict[str, type[Condition]] = {
+    "last_message": LastMessageCondition,
+    "question_open": QuestionOpenCondition,
+}
 
 
 async def async_get_conditions(_hass: HomeAssistant) -> dict[str, type[Condition]]:

@@ -46,7 +46,7 @@ async def async_get_config_entry_diagnostics(
         "entry": about,
         "journal": {
             "ids": data.journal.seen_count,
-            "files_set_aside": data.journal.set_aside,
+            "files_set_aside": data.memory.set_aside,
             "numbers_not_configured": len(data.journal.unconfigured),
         },
         "account": {
@@ -57,6 +57,7 @@ async def async_get_config_entry_diagnostics(
             "shapes_not_understood": list(data.receiver.shapes),
         },
         "assist": _assist(hass, entry),
+        "questions": data.questions.counts,
         "listings": [
             _listing(owner, data.journal.record(owner.subentry_id)) for owner in data.directory
         ],

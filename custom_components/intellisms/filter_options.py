@@ -12,7 +12,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.template import is_template_string
 import voluptuous as vol
 
-from .matching import MatchMode, is_blank
+from .matching import MAX_TEXT, MatchMode, is_blank
 from .typed_numbers import MAX_NAME_CHARACTERS, NumberProblem, TypedNumberError, typed_sender
 
 CONF_SENDER = "sender"
@@ -94,6 +94,13 @@ DURATION = vol.All(
 )
 AGE_FIELDS = {vol.Optional(CONF_MAX_AGE): DURATION}
 INDIRECT_FIELDS = {vol.Optional(CONF_INDIRECT, default=False): cv.boolean}
+
+
+def too_long(key: str) -> vol.Invalid:
+    """Return the error for a text that no message's could be as long as."""
+    return vol.Invalid(
+        f"this text is too long to be compared; shorten it to {MAX_TEXT} characters", path=[key]
+    )
 
 
 async def prepared_number(hass: HomeAssistant, typed: str) -> str:

@@ -176,8 +176,8 @@ class Watch:
 
     @callback
     def _written(self) -> None:
-        """Tell whether the disk takes the journal."""
-        self._issues.set(Issue.DISK, present=self._data.journal.is_failing)
+        """Tell whether the disk takes our files."""
+        self._issues.set(Issue.DISK, present=self._data.memory.is_failing)
 
     # ---- what surrounds us ----------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """A readable line in the logbook for each message that came or was sent, and for how far one has come."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.components.logbook.const import (
@@ -9,9 +10,12 @@ from homeassistant.components.logbook.const import (
     LOGBOOK_ENTRY_MESSAGE,
     LOGBOOK_ENTRY_NAME,
 )
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 
+from .asking import AnswerState, Question
 from .const import (
     DELIVERY_KEY,
     DOMAIN,
@@ -20,12 +24,13 @@ from .const import (
     EVENT_MESSAGE_STATUS,
 )
 from .quoted import one_line, shown_sender
+from .receiving.data import IntelliSMSConfigEntry
 
 MAX_SHOWN_CHARACTERS = 100
 ICON = "mdi:message-arrow-left"
 SENT_ICON, NOT_SENT_ICON = "mdi:message-arrow-right", "mdi:message-alert"
 _CHANNELS = {"whatsapp": "by WhatsApp", "sms": "by SMS", "voice": "by a call"}
-# What became of what was to be sent.
+# What became of what was to be sent, and of a question that was to be asked.
 _OUTCOMES = {
     "sent": "was sent",
     "not_sent": "was not sent",
@@ -40,6 +45,11 @@ _REPORTED = {
 }
 _UNDER_WAY = ("unknown", "ok", "queued", "sent")
 ARRIVED_ICON = "mdi:message-check"
+_OUTCOMES_OF_QUESTIONS = {
+    "sent": "was asked",
+    "not_sent": "was not asked",
+    "may_have_been_sent": "may have been asked",
+}
 # What types of messages are called; what a person wrote with them stands behind.
 _KINDS = {
     "image": "a picture",
@@ -54,6 +64,13 @@ _KINDS = {
     "edit": "an edited message",
     "order": "an order",
     "system": "a notice from WhatsApp",
+}
+# What an answer to a question of ours is called, by what it is worth.
+_ANSWERS: dict[str, str] = {
+    AnswerState.ACCEPTED: "the answer",
+    AnswerState.LATE: "too late, the answer",
+    AnswerState.REPEATED: "once more, an answer",
+    AnswerState.NOT_ASKED: "without being asked, the answer",
 }
 # What people did, of which a notice tells.
 _DEEDS = {
@@ -81,7 +98,7 @@ def async_describe_events(
         sender = _short(shown_sender(name, posted) or "an unknown sender")
         line = {
             LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
-            LOGBOOK_ENTRY_MESSAGE: _happened(data, sender),
+            LOGBOOK_ENTRY_MESSAGE: _happened(data, sender, _answer(hass, data) or _what(data)),
             LOGBOOK_ENTRY_ICON: ICON,
         }
         if isinstance(entity_id := data.get("entity_id"), str) and entity_id:
@@ -144,19 +161,58 @@ def _reported(status: str) -> str:
 
 def _became(data: dict[str, Any], outcome: str) -> str:
     """Return what an event's data say became of a message that was to be sent."""
-    said = f"“{_short(text)}”" if (text := data.get("text")) else f"a message ({data.get('type')})"
+    asked = data.get("question") is not None
+    outcomes, what = (_OUTCOMES_OF_QUESTIONS, "question") if asked else (_OUTCOMES, "message")
+    said = f"“{_short(text)}”" if (text := data.get("text")) else f"a {what} ({data.get('type')})"
     channel = str(data.get("channel"))
     way = _CHANNELS.get(channel, f"by {channel}")
     why = f" ({error})" if (error := data.get("error")) else ""
-    return f"{_OUTCOMES.get(outcome, outcome)} {said} {way}{why}"
+    return f"{outcomes.get(outcome, outcome)} {said} {way}{why}"
 
 
-def _happened(data: dict[str, Any], sender: str) -> str:
-    """Return what an event's data say that somebody sent, or did otherwise."""
+def _happened(data: dict[str, Any], sender: str, what: str) -> str:
+    """Return what an event's data say that somebody sent, which was this, or did otherwise."""
     aside = ", as a simulation," if data.get("simulated") else ""
     if data.get("notice") and (deed := _DEEDS.get(str(data.get("type")))):
         return f"was told{aside} that {sender} {deed}"
-    return f"received{aside} from {sender}: {_what(data)}"
+    return f"received{aside} from {sender}: {what}"
+
+
+def _answer(hass: HomeAssistant, data: dict[str, Any]) -> str | None:
+    """Return what an event's data say was answered, and how soon, None if no question was.
+
+    That is the answer itself, as a code may have been typed with it.
+    """
+    told, worth = data.get("question"), _ANSWERS.get(str(data.get("answer_state")))
+    if worth is None or not isinstance(told, dict):
+        return None
+    words, took = data.get("button_text") or data.get("answer"), ""
+    if question := _question(hass, data, str(told.get("id"))):
+        answer = question.answer(str(data.get("answer")))
+        words = answer.title if answer else words
+        received = dt_util.parse_datetime(str(data.get("received")))
+        if received and data["answer_state"] == AnswerState.ACCEPTED:
+            took = f" after {_duration(received - question.asked_at)}"
+    return f"{worth} “{_short(words)}”{took}"
+
+
+def _question(hass: HomeAssistant, data: dict[str, Any], question_id: str) -> Question | None:
+    """Return a question while it is known."""
+    entry: IntelliSMSConfigEntry | None
+    entry = hass.config_entries.async_get_entry(str(data.get("entry_id")))
+    if entry is None or entry.state is not ConfigEntryState.LOADED:
+        return None
+    return entry.runtime_data.questions.get(question_id)
+
+
+def _duration(passed: timedelta) -> str:
+    """Return a time that has passed in the two units that say most of it."""
+    seconds = max(round(passed.total_seconds()), 0)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def _what(data: dict[str, Any]) -> str:

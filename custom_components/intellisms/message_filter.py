@@ -33,9 +33,9 @@ from .filter_options import (
     NEEDED,
     Sender,
     prepared_number,
+    too_long,
 )
 from .matching import (
-    MAX_TEXT,
     AgeMatch,
     Budget,
     ButtonMatch,
@@ -124,7 +124,7 @@ def text_match(options: Mapping[str, Any], budget: Budget) -> TextMatch | None:
             budget=budget,
         )
     except TextTooLongError as err:
-        raise _too_long(CONF_TEXT) from err
+        raise too_long(CONF_TEXT) from err
     except PatternTooLargeError as err:
         raise vol.Invalid(
             "this regular expression is too large, or has comments; simplify it", path=[CONF_TEXT]
@@ -143,16 +143,10 @@ def button_match(options: Mapping[str, Any]) -> ButtonMatch | None:
     try:
         match = ButtonMatch.compile(options[CONF_BUTTON], exact=options[CONF_EXACT])
     except TextTooLongError as err:
-        raise _too_long(CONF_BUTTON) from err
+        raise too_long(CONF_BUTTON) from err
     if "" in match.wanted:
         raise vol.Invalid(NEEDED, path=[CONF_BUTTON])
     return match
-
-
-def _too_long(key: str) -> vol.Invalid:
-    return vol.Invalid(
-        f"this text is too long to be compared; shorten it to {MAX_TEXT} characters", path=[key]
-    )
 
 
 class Reason(StrEnum):

@@ -20,7 +20,7 @@ def keeps_off_disk(entry: ConfigEntry) -> bool:
 
 def without_what_was_said(event: dict[str, Any]) -> dict[str, Any]:
     """Return an event's data with the same keys, but nothing of what was said."""
-    return {**event, **dict.fromkeys(SAID)}
+    return {**event, **dict.fromkeys((*SAID, "answer"))}
 
 
 class Privacy:

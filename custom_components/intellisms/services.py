@@ -12,17 +12,20 @@ from .sending.actions import (
     async_send_message,
     async_send_template,
 )
+from .sending.ask import ASK_SCHEMA, async_ask
 from .simulate import SIMULATE_SCHEMA, async_simulate_message
 
+SERVICE_ASK = "ask"
 SERVICE_REPLY = "reply"
 SERVICE_SEND_MESSAGE = "send_message"
 SERVICE_SEND_TEMPLATE = "send_template"
 SERVICE_SIMULATE_MESSAGE = "simulate_message"
 # Whoever calls one of these needs rights for each recipient, which it checks itself.
 _SENDING = {
+    SERVICE_ASK: (async_ask, ASK_SCHEMA),
+    SERVICE_REPLY: (async_reply, REPLY_SCHEMA),
     SERVICE_SEND_MESSAGE: (async_send_message, SEND_MESSAGE_SCHEMA),
     SERVICE_SEND_TEMPLATE: (async_send_template, SEND_TEMPLATE_SCHEMA),
-    SERVICE_REPLY: (async_reply, REPLY_SCHEMA),
 }
 
 

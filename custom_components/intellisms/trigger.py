@@ -35,12 +35,12 @@ from .filter_options import (
 )
 from .matching import Groups, PatternTimeoutError, UndecidedError, folded, words
 from .message_filter import MessageFilter, Reason, async_prepare
-from .protocol import EDIT, MessageType
+from .protocol import BUTTON_TYPES, EDIT
+from .question_automation import QuestionAnsweredTrigger, QuestionUnansweredTrigger
 from .receiving.delivery import Delivery
 from .receiving.signals import SIGNAL_MESSAGE, SIGNAL_NOTICE, SIGNAL_TAKEN
 from .target import TARGET, TARGET_AS_WRITTEN
 
-BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, MessageType.LIST_REPLY})
 # Triggers that are told why they did not fire on a message. Each makes a trace of it, in
 # 30 microseconds, so that two hundred would take longer than the message itself.
 MOST_REPORTS = 5
@@ -188,6 +188,9 @@ class _Audience:
 
     @callback
     def _on_delivery(self, delivery: Delivery) -> None:
+        # What answers a question is for whoever asked it: a tap on *Open* must not open twice.
+        if delivery.question:
+            return
         told = 0
         # A copy, since what runs may attach and detach triggers. The second loop goes on in it.
         audience = iter(list(self._attached))
@@ -217,6 +220,8 @@ TRIGGERS: dict[str, type[Trigger]] = {
     "message_received": MessageTrigger,
     "button_tapped": ButtonTrigger,
     "delivery_changed": DeliveryTrigger,
+    "question_answered": QuestionAnsweredTrigger,
+    "question_unanswered": QuestionUnansweredTrigger,
 }
 
 

@@ -88,6 +88,9 @@ NOTHING = {
     "received": NOW,
     "raw": None,
     "raw_truncated": False,
+    "question": None,
+    "answer": None,
+    "answer_state": None,
     "simulated": False,
 }
 SMS = {

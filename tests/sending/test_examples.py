@@ -1,34 +1,56 @@
-"""The automations on the page about sending run, against the stand-in for the provider's API."""
+"""The automations on the pages about sending run, against the stand-in for the provider's API."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, ServiceCall
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_mock_service,
+)
 
-from scripts.house.provider_api import ProviderApi, Refusal, report
-from tests.household import ANNA, BEN, STRANGER, devices, reply, text
+from scripts.house.provider_api import ProviderApi, Refusal, Taken, report
+from tests.household import ANNA, BEN, STRANGER, button, devices, reply, text, together
 from tests.log import keep_secret
-from tests.running import URL, automate, receive, settle
-from tests.test_examples import examples, with_devices
+from tests.running import URL, automate, pass_time, receive, settle
+from tests.test_examples import DOORBELL, examples, with_devices
 
 from .conftest import Notifiers
 
-PAGE = "docs/sending.md"
+PAGES = ("docs/sending.md", "docs/questions.md")
+ON_PAGES = [DOORBELL, *((page, alias) for page in PAGES for alias in examples(page))]
+
+
+@pytest.fixture(autouse=True)
+async def noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Stop the clock."""
+    await hass.config.async_set_time_zone("UTC")
+    freezer.move_to("2026-07-06 12:00:00+00:00")
 
 
 class House:
     """The house, what happens to it, and what it did."""
 
-    def __init__(self, hass: HomeAssistant, entry: MockConfigEntry, api: ProviderApi) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: MockConfigEntry,
+        api: ProviderApi,
+        freezer: FrozenDateTimeFactory,
+    ) -> None:
         """Begin with nothing done."""
         self.hass = hass
         self.entry = entry
         self.api = api
+        self.freezer = freezer
         self.opened: list[ServiceCall] = async_mock_service(hass, "cover", "open_cover")
         self.lit: list[ServiceCall] = async_mock_service(hass, "light", "turn_on")
+        self.heated: list[ServiceCall] = async_mock_service(hass, "climate", "turn_on")
+        self.unlocked: list[ServiceCall] = async_mock_service(hass, "lock", "unlock")
+        self.told: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
 
     async def turn_on(self, entity_id: str) -> None:
         """Let something turn on, and all happen that follows."""
@@ -51,6 +73,21 @@ class House:
     async def report(self, place: int, status: str, code: int, category: str = "success") -> None:
         """Let the provider report of a message, by its place, while an automation may wait."""
         receive(self.entry, report(self.api.taken[place], status, code, category).decode())
+        await settle()
+
+    async def taken(self, count: int = 1) -> list[Taken]:
+        """Return, and forget, so many messages, once they are there; automations may wait on."""
+        async with asyncio.timeout(10):
+            await self.api.taken_are(count)
+        taken = list(self.api.taken)
+        keep_secret([one.message["content"] for one in taken])
+        self.api.taken.clear()
+        await settle()
+        return taken
+
+    async def answer(self, body: str) -> None:
+        """Let a message come, and all happen that needs no time to pass."""
+        receive(self.entry, body)
         await settle()
 
     def sent(self) -> list[tuple[str, str, Any]]:
@@ -81,7 +118,7 @@ async def gate(house: House) -> None:
     [(to, channel, question)] = house.sent()
     assert (to, channel) == (ANNA, "whatsapp")
     buttons = question["msgobject"]["interactive"]["action"]["buttons"]
-    assert [button["reply"]["title"] for button in buttons] == ["Open it", "Leave it"]
+    assert [one["reply"]["title"] for one in buttons] == ["Open it", "Leave it"]
 
     await house.hear(reply("Open it", "gate_open", sender=BEN))
     await house.hear(reply("Leave it", "gate_leave"))
@@ -196,10 +233,144 @@ async def visitor(house: House) -> None:
     assert picture["link"].startswith(f"{URL}/api/intellisms/media/")
 
 
+# ---- questions --------------------------------------------------------------------
+
+
+async def before_the_gate(house: House) -> None:
+    await house.hear(text("Hello", channel="whatsapp"))
+    for place, opened in ((1, 0), (0, 1)):
+        house.hass.states.async_set("binary_sensor.doorbell", "off")
+        house.hass.states.async_set("binary_sensor.doorbell", "on")
+        [asked] = await house.taken()
+        buttons = [one["reply"] for one in asked.object["interactive"]["action"]["buttons"]]
+        assert [button["title"] for button in buttons] == ["Open it", "Leave it"]
+        for tapped, sender in ((0, BEN), (place, ANNA), (0, ANNA)):
+            answer = buttons[tapped]
+            await house.answer(reply(answer["title"], answer["id"], sender=sender))
+        assert len(house.opened) == opened
+
+
+async def doorbell(house: House) -> None:
+    for sender in (ANNA, BEN):
+        await house.hear(text("Hello", channel="whatsapp", sender=sender))
+
+    async def ring() -> dict[str, list[dict[str, str]]]:
+        house.hass.states.async_set("binary_sensor.doorbell", "off")
+        house.hass.states.async_set("binary_sensor.doorbell", "on")
+        return {
+            f"+{one.to}": [
+                button["reply"] for button in one.object["interactive"]["action"]["buttons"]
+            ]
+            for one in await house.taken(2)
+        }
+
+    first = await ring()
+    let_in, not_now = first[BEN]
+    await house.answer(reply(let_in["title"], let_in["id"], sender=STRANGER))
+    await house.answer(text("Let in", sender=BEN))
+    assert house.unlocked == []
+    # Two that come in one post: the first counts.
+    yes, no = (reply(one["title"], one["id"], sender=BEN) for one in (let_in, not_now))
+    await house.answer(together(yes, no))
+    assert len(house.unlocked) == 1
+
+    _, not_now = (await ring())[ANNA]
+    await house.answer(reply(let_in["title"], let_in["id"], sender=BEN))
+    await house.answer(reply(not_now["title"], not_now["id"]))
+    await house.answer(reply(let_in["title"], let_in["id"], sender=BEN))
+    assert (len(house.unlocked), house.told) == (1, [])
+
+    await ring()
+    await pass_time(house.hass, house.freezer, 301)
+    assert [call.data["message"] for call in house.told] == ["Somebody rang, and nobody answered."]
+    assert len(house.unlocked) == 1
+
+
+async def children(house: House) -> None:
+    await house.hear(text("Hello"))
+    await house.hear(text("Hello", sender=BEN))
+    question = "Who fetches the children today?\nReply with the number: 1 Me, 2 Somebody else"
+    house.hass.states.async_set("binary_sensor.school", "on")
+    house.hass.states.async_set("binary_sensor.school", "off")
+    asked = await house.taken(2)
+    assert {one.message["content"]["text"] for one in asked} == {question}
+    await house.answer(text("1", sender=BEN))
+    await house.answer(text("me"))
+    told = await house.taken(2)
+    assert {one.message["content"]["text"] for one in told} == {"Ben fetches the children."}
+    assert house.told == []
+
+    house.hass.states.async_set("binary_sensor.school", "on")
+    house.hass.states.async_set("binary_sensor.school", "off")
+    await house.taken(2)
+    await pass_time(house.hass, house.freezer, 3601)
+    assert [call.data["message"] for call in house.told] == ["Nobody fetches the children yet."]
+
+
+async def cold(house: House) -> None:
+    await house.hear(text("Hello"))
+    house.hass.states.async_set("sensor.living_room", "15")
+    house.hass.states.async_set("sensor.living_room", "11")
+    [asked] = await house.taken()
+    said = asked.message["content"]["text"]
+    assert said.endswith("Reply with the code and the number: 1 Heat, 2 Leave it")
+    for answer in ("Heat", "1", "sesame74 1"):
+        await house.answer(text(answer))
+    assert house.heated == []
+    await house.answer(text("Sesame47 1"))
+    assert len(house.heated) == 1
+
+
+async def coming(house: House) -> None:
+    await house.hear(text("Hello"))
+    house.hass.states.async_set("calendar.cleaner", "off")
+    house.hass.states.async_set("calendar.cleaner", "on")
+    [asked] = await house.taken()
+    template = asked.object["template"]
+    assert (template["name"], template["language"]) == ("coming_today", {"code": "en_GB"})
+    await house.answer(button("Yes", sender=BEN))
+    assert house.heated == []
+    await house.answer(button("Yes"))
+    assert len(house.heated) == 1
+
+
+async def hut(house: House) -> None:
+    for sender in (ANNA, BEN):
+        await house.hear(text("Hello", sender=sender))
+    for _ in range(2):
+        await house.turn_on("binary_sensor.frost")
+    asked = await house.taken(2)
+    assert {f"+{one.to}" for one in asked} == {ANNA, BEN}
+    await house.answer(text("2"))
+    assert house.heated == []
+    await pass_time(house.hass, house.freezer, 60)
+    await house.turn_on("binary_sensor.frost")
+    await house.taken(2)
+    # Nobody waits; who acts on the answer would do so after a restart as well.
+    assert await house.hass.config_entries.async_reload(house.entry.entry_id)
+    await house.hass.async_block_till_done()
+    await house.answer(text("Heat", sender=BEN))
+    assert len(house.heated) == 1
+    [thanks] = await house.taken()
+    assert f"+{thanks.to}" == BEN
+    await house.turn_on("binary_sensor.frost")
+    await house.taken(2)
+    for seconds in (60, 12 * 60 * 60):
+        await pass_time(house.hass, house.freezer, seconds)
+    [told] = house.told
+    assert told.data["message"] == "Nobody answered: Anna, Ben."
+
+
 SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
     "Alarm by two ways": alarm,
     "Ask about smoke at any hour": smoke_question,
+    "Ask before the gate opens": before_the_gate,
+    "Ask by SMS for the heating": cold,
     "Ask for the gate by WhatsApp": gate,
+    "Ask in a frost whether to heat": hut,
+    "Ask when the doorbell rings": doorbell,
+    "Ask who fetches the children": children,
+    "Ask with a template whether the cleaner comes": coming,
     "Heat the sauna for as long as Anna says": sauna,
     "Say how warm it is": warm,
     "Tell of smoke at any hour": smoke,
@@ -211,26 +382,21 @@ SCENARIOS: dict[str, Callable[[House], Awaitable[None]]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-async def noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Stop the clock."""
-    await hass.config.async_set_time_zone("UTC")
-    freezer.move_to("2026-07-06 12:00:00+00:00")
-
-
-@pytest.mark.parametrize("alias", examples(PAGE))
+@pytest.mark.parametrize(("page", "alias"), ON_PAGES)
 @pytest.mark.usefixtures("camera", "external_url")
 async def test_example_runs(
     hass: HomeAssistant,
     sending_house: MockConfigEntry,
     notifiers: Notifiers,
     api: ProviderApi,
+    freezer: FrozenDateTimeFactory,
+    page: str,
     alias: str,
 ) -> None:
     assert notifiers()["Anna"] == "notify.anna"
     # Core logs the alias, and a message's own words must not be in the log.
-    automation = with_devices(examples(PAGE)[alias] | {"alias": "Example"}, devices(sending_house))
-    house = House(hass, sending_house, api)
+    automation = with_devices(examples(page)[alias] | {"alias": "Example"}, devices(sending_house))
+    house = House(hass, sending_house, api, freezer)
     await automate(hass, automation)
     await SCENARIOS[alias](house)
     assert house.sent() == []

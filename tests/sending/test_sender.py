@@ -11,6 +11,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.intellisms.asking import QuestionName
 from custom_components.intellisms.const import (
     CONF_HOURLY_LIMIT,
     CONF_KEEP_OFF_DISK,
@@ -99,7 +100,9 @@ async def test_the_event(
     events: SentEvents,
 ) -> None:
     cause = Context(user_id="5" * 32)
-    [sent] = await sender.async_send([letter(entity_id="notify.anna", question="q1")], cause)
+    question = QuestionName(id="k5qxyz2abcdefghi", name="Gate")
+    asking = letter(entity_id="notify.anna", question=question)
+    [sent] = await sender.async_send([asking], cause)
 
     [event] = events
     assert event.data == {
@@ -116,7 +119,7 @@ async def test_the_event(
         "text": TEXT,
         "parts": 1,
         "credits": 1.0,
-        "question": "q1",
+        "question": question,
         "outcome": "sent",
         "error": None,
     }

@@ -1,6 +1,6 @@
 """The predicate behind triggers and conditions, over plain values and without Home Assistant."""
 
-from .age import AgeMatch
+from .age import MOST_AHEAD, AgeMatch
 from .folding import is_blank, plain, words
 from .patterns import (
     Budget,
@@ -14,6 +14,7 @@ from .text import MAX_TEXT, ButtonMatch, MatchMode, TextMatch, TextTooLongError,
 
 __all__ = [
     "MAX_TEXT",
+    "MOST_AHEAD",
     "AgeMatch",
     "Budget",
     "ButtonMatch",

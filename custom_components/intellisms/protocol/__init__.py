@@ -25,6 +25,7 @@ from .limits import (
     ContentProblem,
 )
 from .models import (
+    BUTTON_TYPES,
     EDIT,
     LONG,
     SAID,
@@ -49,12 +50,14 @@ from .outgoing import (
     RESPONSE_VERSION,
     Draft,
     Outgoing,
+    check_question,
     cut_to_fit,
 )
 from .raw import (
     raw_fields,
 )
 from .reports import (
+    NOT_DELIVERED,
     RESPONSE_WINDOW,
     STATUS_WORDS,
     UNKNOWN_STATUS,
@@ -81,9 +84,11 @@ from .values import (
 )
 
 __all__ = [
+    "BUTTON_TYPES",
     "EDIT",
     "KEYS_REFUSED",
     "LONG",
+    "NOT_DELIVERED",
     "REQUEST_VERSION",
     "RESPONSE_VERSION",
     "RESPONSE_WINDOW",
@@ -122,6 +127,7 @@ __all__ = [
     "WhatsAppText",
     "canonical_number",
     "category_of",
+    "check_question",
     "cut_to_fit",
     "doubtful",
     "failed",

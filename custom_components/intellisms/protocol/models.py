@@ -38,6 +38,8 @@ class MessageType(StrEnum):
     MMS = "mms"
 
 
+# What a tap on a button or a row comes as.
+BUTTON_TYPES = frozenset({MessageType.BUTTON, MessageType.REPLY, MessageType.LIST_REPLY})
 # New words for a message that was sent before. It is said, but no type of its own to entities.
 EDIT = "edit"
 

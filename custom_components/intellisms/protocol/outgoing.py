@@ -1,13 +1,20 @@
 """From what a person asks for to the provider's JSON, checked before anything goes out."""
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 import re
 
 from .gsm import size_of
 from .limits import (
+    MAX_BUTTON_ID,
+    MAX_BUTTON_TITLE,
     MAX_BUTTONS,
+    MAX_ROW_ID,
+    MAX_ROW_TITLE,
+    MAX_ROWS,
     MAX_SENDER_ID,
+    MAX_TEMPLATE_TITLE,
     MAX_WHATSAPP_TEXT,
     ContentError,
     ContentProblem,
@@ -24,6 +31,7 @@ from .sendable import (
     Sms,
     Voice,
     WhatsAppText,
+    check_answers,
 )
 from .values import JsonObject
 
@@ -72,7 +80,8 @@ class Draft:
     """What a person wants to say, before it is known by which channel it goes.
 
     One to three answers are buttons, unless one has a description; more are a list, which opens
-    at a tap on `list_button`.
+    at a tap on `list_button`. By SMS they can be typed, after what `typed_answers` says about it;
+    without that they go by WhatsApp only.
     """
 
     message: str | None = field(default=None, repr=False)
@@ -81,12 +90,18 @@ class Draft:
     footer: str | None = field(default=None, repr=False)
     picture_url: str | None = field(default=None, repr=False)
     list_button: str = field(default="", repr=False)
+    typed_answers: str | None = field(default=None, repr=False)
     max_parts: int = 1
 
     @property
     def needs_whatsapp(self) -> bool:
         """Tell whether it has what goes by WhatsApp only."""
-        return bool(self.answers or self.header or self.footer or self.picture_url)
+        return any(getattr(self, name) for name in self._by_whatsapp_only)
+
+    @property
+    def _by_whatsapp_only(self) -> tuple[str, ...]:
+        around = ("header", "footer", "picture_url")
+        return around if self.typed_answers else ("answers", *around)
 
     def content(self, channel: SendChannel) -> Content:
         """Return what goes out by a channel; ContentError where it cannot.
@@ -96,13 +111,17 @@ class Draft:
         text = self.message or ""
         if channel is SendChannel.WHATSAPP:
             return self._by_whatsapp(text)
-        for name in ("answers", "header", "footer", "picture_url"):
+        for name in self._by_whatsapp_only:
             if getattr(self, name):
                 # A person may have chosen a picture of theirs.
                 field_name = name.removesuffix("_url")
                 raise ContentError(ContentProblem.WRONG_CHANNEL, field=field_name, channel=channel)
         if channel is SendChannel.VOICE:
             return Voice(text=text)
+        if self.typed_answers:
+            check_text("message", text)
+            numbered = (f"{place} {one.title}" for place, one in enumerate(self.answers, 1))
+            text = f"{text}\n{self.typed_answers} {', '.join(numbered)}"
         return Sms(text=text, max_parts=self.max_parts)
 
     def _by_whatsapp(self, text: str) -> Content:
@@ -151,3 +170,19 @@ def cut_to_fit(text: str, channel: SendChannel, *, max_parts: int) -> str:
     lengths = range(min(len(text), MAX_WHATSAPP_TEXT) + 1)
     too_many = bisect_left(lengths, 1, key=lambda length: is_too_long(text[:length] + end))
     return text[: max(too_many - 1, 0)].rstrip() + end
+
+
+def check_question(answers: Sequence[Answer], *, by_template: bool, prefix: int) -> None:
+    """Refuse answers that could not be tapped, whichever way a question goes.
+
+    By WhatsApp `prefix` characters come before each id. They are refused by SMS too, or it would
+    depend on the hour whether a question can be asked.
+    """
+    are_buttons = by_template or len(answers) <= MAX_BUTTONS
+    title = MAX_BUTTON_TITLE if are_buttons else MAX_ROW_TITLE
+    check_answers(
+        answers,
+        MAX_ROWS,
+        title=MAX_TEMPLATE_TITLE if by_template else title,
+        answer_id=(MAX_BUTTON_ID if are_buttons else MAX_ROW_ID) - prefix,
+    )

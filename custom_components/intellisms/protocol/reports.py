@@ -73,17 +73,19 @@ _CATEGORIES: Mapping[str, Category] = {
         Category.REJECTION,
     ),
 }
+# Statuses of a message that does not arrive any more.
+NOT_DELIVERED: Final = frozenset(
+    status
+    for status, category in _CATEGORIES.items()
+    if category in {Category.FAILURE, Category.REJECTION}
+)
 # How far along its way a message is, the furthest last. What has arrived did not fail, whatever
 # is reported besides; what a person did with it they did after it had arrived.
 _WAY: Final = (
     ("ok",),
     ("queued",),
     ("sent",),
-    tuple(
-        status
-        for status, category in _CATEGORIES.items()
-        if category in {Category.FAILURE, Category.REJECTION} and status != "rejected"
-    ),
+    tuple(NOT_DELIVERED - {"rejected"}),
     ("delivered",),
     ("read", "acknowledged", "rejected"),
 )

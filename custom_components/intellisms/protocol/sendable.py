@@ -154,7 +154,7 @@ class Buttons(Content):
     def __post_init__(self) -> None:
         """Check the text, the buttons and what stands around them."""
         check_text("message", self.text, MAX_BUTTONS_BODY)
-        _check_answers(self.answers, MAX_BUTTONS, title=MAX_BUTTON_TITLE, answer_id=MAX_BUTTON_ID)
+        check_answers(self.answers, MAX_BUTTONS, title=MAX_BUTTON_TITLE, answer_id=MAX_BUTTON_ID)
         _check_around(self.header, self.footer)
         if self.picture_url is not None:
             check_link("picture_url", self.picture_url)
@@ -191,7 +191,7 @@ class Choices(Content):
         """Check the text, the rows and what stands around them."""
         check_text("message", self.text, MAX_LIST_BODY)
         check_text("list_button", self.button, MAX_LIST_BUTTON)
-        _check_answers(self.answers, MAX_ROWS, title=MAX_ROW_TITLE, answer_id=MAX_ROW_ID)
+        check_answers(self.answers, MAX_ROWS, title=MAX_ROW_TITLE, answer_id=MAX_ROW_ID)
         for place, answer in enumerate(self.answers, 1):
             if answer.description is not None:
                 check_text(f"answers {place}", answer.description, MAX_ROW_DESCRIPTION)
@@ -315,7 +315,7 @@ def _row(answer: Answer) -> JsonObject:
     return row if answer.description is None else {**row, "description": answer.description}
 
 
-def _check_answers(answers: Sequence[Answer], most: int, *, title: int, answer_id: int) -> None:
+def check_answers(answers: Sequence[Answer], most: int, *, title: int, answer_id: int) -> None:
     """Refuse answers that are too many, too long, or cannot be told apart."""
     if not answers:
         raise ContentError(ContentProblem.EMPTY, field="answers")

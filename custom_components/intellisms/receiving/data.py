@@ -10,6 +10,8 @@ from homeassistant.helpers import device_registry as dr
 from ..const import CONF_NUMBER, DOMAIN, SUBENTRY_VIRTUAL_NUMBER
 from .directory import Directory
 from .journal import Journal
+from .memory import Memory
+from .questions import Questions
 from .receiver import Receiver
 
 type IntelliSMSConfigEntry = ConfigEntry[IntelliSMSData]
@@ -20,8 +22,18 @@ class IntelliSMSData:
     """The parts of a loaded config entry."""
 
     directory: Directory
-    journal: Journal
+    memory: Memory
     receiver: Receiver
+
+    @property
+    def journal(self) -> Journal:
+        """Return the ids seen and the last messages."""
+        return self.memory.journal
+
+    @property
+    def questions(self) -> Questions:
+        """Return the questions that were asked."""
+        return self.memory.questions
 
 
 @callback

@@ -8,6 +8,7 @@ from typing import Any, Self, TypedDict
 from homeassistant.core import Context
 from homeassistant.util import dt as dt_util
 
+from ..asking import AnswerState, QuestionName, read_question_name
 from ..const import MAX_STATE_LENGTH
 from ..protocol import TOLD, Message
 from ..quoted import fitting, shown_sender
@@ -36,7 +37,8 @@ class Delivery:
 
     `received_at` is aware. `to` is the message's own or, where it names none, the
     only virtual number there is. `entity_id` is that number's *Message*. Names and ids
-    are None where the number is not configured, or the sender no contact.
+    are None where the number is not configured, or the sender no contact. Where it answers
+    a question of ours, `answer` is the answer's id: it is then no message to act on as such.
     """
 
     entry_id: str
@@ -54,6 +56,9 @@ class Delivery:
     # journal names none.
     number_id: str | None = None
     contact_id: str | None = None
+    question: QuestionName | None = field(default=None, repr=False)
+    answer: str | None = field(default=None, repr=False)
+    answer_state: AnswerState | None = None
     simulated: bool = False
     context: Context = field(default_factory=Context, repr=False)
     # The event's data, once somebody has asked for it.
@@ -64,7 +69,7 @@ class Delivery:
 
         It is built once for a message, however many automations it sets off. Each caller
         gets a copy of its own, since bus, states and automations keep what they are given;
-        only what is inside `raw` they share, and must leave as it is.
+        only what is inside `raw` and `question` they share, and must leave as it is.
         """
         if not self._event:
             self._event.update(self._built_event())
@@ -89,6 +94,9 @@ class Delivery:
             **message,
             "received": self.received_at.isoformat(),
             **raw,
+            "question": self.question,
+            "answer": self.answer,
+            "answer_state": self.answer_state and self.answer_state.value,
             "simulated": self.simulated,
         }
 
@@ -108,7 +116,8 @@ class Delivery:
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
         """Rebuild what `as_event` made; KeyError, TypeError or ValueError if it did not."""
-        for key in event.keys() - TOLD:
+        question, state = event["question"], event["answer_state"]
+        for key in event.keys() - TOLD - {"question"}:
             if not isinstance(event[key], str | bool | None):
                 raise TypeError(key)
         received_at = dt_util.parse_datetime(event["received"], raise_on_error=True)
@@ -126,6 +135,9 @@ class Delivery:
             sender_known=event["from_known"],
             sender_device_id=event["from_device_id"],
             person_id=event["person_id"],
+            question=None if question is None else read_question_name(question),
+            answer=event["answer"],
+            answer_state=None if state is None else AnswerState(state),
             simulated=event["simulated"],
         )
 

@@ -83,7 +83,7 @@ class Directory:
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Read the subentries and make a device for each."""
         self._hass = hass
-        self._entry = entry
+        self.entry = entry
         self._listings: dict[str, Listing] = {}
         # By `sender_key`.
         self._numbers: dict[str, VirtualNumber] = {}
@@ -140,7 +140,7 @@ class Directory:
         to = message.to if to is None else to
         number = self.only_number if to is None else self.number(to)
         return Delivery(
-            entry_id=self._entry.entry_id,
+            entry_id=self.entry.entry_id,
             message=message,
             received_at=received_at,
             to=number.number if number else to,
@@ -195,7 +195,7 @@ class Directory:
         known = self._listings
         self._listings = {
             subentry.subentry_id: self._listing(subentry)
-            for subentry in self._entry.subentries.values()
+            for subentry in self.entry.subentries.values()
         }
         self._index()
         for subentry_id, listing in self._listings.items():
@@ -222,7 +222,7 @@ class Directory:
 
     @callback
     def _on_renamed(self, event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
-        subentries = self._entry.subentries
+        subentries = self.entry.subentries
         for subentry_id, listing in self._listings.items():
             if listing.device_id == event.data["device_id"] and subentry_id in subentries:
                 self._listings[subentry_id] = self._listing(subentries[subentry_id])
@@ -252,7 +252,7 @@ class Directory:
     def _device(self, subentry: ConfigSubentry, model: DeviceModel, number: str) -> dr.DeviceEntry:
         """Return a subentry's device, which is made if it is not there yet."""
         return dr.async_get(self._hass).async_get_or_create(
-            config_entry_id=self._entry.entry_id,
+            config_entry_id=self.entry.entry_id,
             config_subentry_id=subentry.subentry_id,
             identifiers={(DOMAIN, subentry.subentry_id)},
             name=subentry.title,

@@ -7,7 +7,6 @@ marking it there is no await, so two posts at once cannot both publish it.
 from collections import deque
 from enum import Enum, auto
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
@@ -27,6 +26,7 @@ from .delivery import Delivery
 from .directory import Directory, recipient
 from .flood import Flood
 from .journal import Journal
+from .questions import Questions
 from .report import ToldReport
 from .signals import (
     SIGNAL_DELIVERY,
@@ -66,18 +66,19 @@ class Receiver:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry,
         *,
         directory: Directory,
         journal: Journal,
+        questions: Questions,
         flood: Flood,
     ) -> None:
         """Tie the parts together."""
         self._hass = hass
-        self._entry = entry
-        self._entry_id = entry.entry_id
+        self._entry = directory.entry
+        self._entry_id = directory.entry.entry_id
         self._directory = directory
         self._journal = journal
+        self._questions = questions
         self._flood = flood
         # What could not be understood lately, without its content.
         self.shapes: deque[str] = deque(maxlen=MAX_SHAPES)
@@ -137,7 +138,7 @@ class Receiver:
         # is one sender, by whatever number.
         if not self._flood.admits(delivery.contact_id or message.sender):
             return Outcome.PUT_OFF
-        self._publish(delivery)
+        self._publish(self._questions.with_question(delivery))
         # It is marked last: what a fault of ours kept from the bus has to come again.
         self._journal.async_mark(message.key)
         return Outcome.PUBLISHED
@@ -152,6 +153,7 @@ class Receiver:
         delivery = self._directory.delivery(message, received_at=now, simulated=True)
         if not self._accepts(delivery):
             raise SenderNotAcceptedError
+        delivery = self._questions.with_question(delivery)
         self._publish(delivery)
         return delivery
 
@@ -174,13 +176,14 @@ class Receiver:
             async_dispatcher_send(self._hass, SIGNAL_NOTICE, delivery)
 
     def _publish_message(self, delivery: Delivery) -> None:
-        """Tell, in this order: records, entities, the bus, triggers.
+        """Tell, in this order: records and questions, entities, the bus, triggers.
 
         So an automation on the event that reads a sensor reads this message. A fault up to
-        and including the bus leaves the records as they were.
+        and including the bus leaves the records as they were, and a question open.
         """
         owners = [owner for owner in (delivery.number_id, delivery.contact_id) if owner]
         before = {owner: self._journal.record(owner) for owner in owners}
+        ended = self._questions.async_answered(delivery)
         try:
             for owner, record in before.items():
                 after = record.after(delivery, with_excerpt=owner == delivery.number_id)
@@ -188,11 +191,15 @@ class Receiver:
             for owner in owners:
                 async_dispatcher_send(self._hass, signal_record(owner), delivery)
             self._fire(delivery)
+            if ended:
+                self._questions.async_tell(ended)
             async_dispatcher_send(self._hass, SIGNAL_MESSAGE, delivery)
         except Exception:
             # It will come again; counted twice it would show as two messages.
             for owner, record in before.items():
                 self._journal.async_set_record(owner, record)
+            if ended:
+                self._questions.async_reopen(ended)
             raise
         if delivery.number_id is None:
             self._journal.async_keep_unconfigured(delivery)

@@ -263,7 +263,7 @@ def _is_said(delivery: Delivery, directory: Directory) -> bool:
         and len(message.text or "") <= MAX_TEXT
         and not message.forwarded
         and message.group_id is None
-        and delivery.as_event().get("question") is None
+        and delivery.question is None
         and delivery.number_id is not None
         # WhatsApp's id of a person and a sender's name cannot be written to.
         and (message.sender or "").startswith("+")

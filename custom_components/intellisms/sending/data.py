@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.core import Context
 from homeassistant.util.signal_type import SignalType
 
+from ..asking import QuestionName
 from ..const import DOMAIN
 from ..protocol import Outgoing, SendOutcome, SendResult
 from ..receiving.report import Recipient
@@ -29,13 +30,13 @@ class Letter:
     """A message to one recipient, and as what whoever sends it knows them.
 
     That is the `entity_id` they were named by, else their place among the numbers that were
-    typed, from 1. `question` is the id of the question that the message asks.
+    typed, from 1. `question` is the one that the message asks.
     """
 
     outgoing: Outgoing
     entity_id: str | None = None
     position: int = 1
-    question: str | None = None
+    question: QuestionName | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
@@ -57,6 +58,11 @@ class Sent:
     def is_sent(self) -> bool:
         """Tell whether the provider took it."""
         return self.result.outcome is SendOutcome.SENT
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether it surely did not go."""
+        return self.result.outcome is SendOutcome.NOT_SENT
 
     def as_event(self, *, with_text: bool) -> dict[str, Any]:
         """Return the event's data: flat, always the same keys, absent values None."""

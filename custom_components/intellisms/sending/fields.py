@@ -32,12 +32,12 @@ _LIST_BUTTONS: Final = {
 def draft_of(hass: HomeAssistant, data: Mapping[str, Any]) -> Draft:
     """Return what is to be said."""
     return Draft(
-        message=_text(data, "message"),
+        message=text_of(data, "message"),
         answers=answers_of(data),
-        header=_text(data, "header"),
-        footer=_text(data, "footer"),
-        picture_url=_text(data, "picture_url"),
-        list_button=_LIST_BUTTONS.get(hass.config.language[:2], _LIST_BUTTONS["en"]),
+        header=text_of(data, "header"),
+        footer=text_of(data, "footer"),
+        picture_url=text_of(data, "picture_url"),
+        list_button=in_language(hass, _LIST_BUTTONS),
         max_parts=_max_parts(data),
     )
 
@@ -45,16 +45,17 @@ def draft_of(hass: HomeAssistant, data: Mapping[str, Any]) -> Draft:
 def template_of(data: Mapping[str, Any]) -> Template:
     """Return which template is to be sent, and what fills its gaps."""
     return Template(
-        name=_text(data, "name") or "",
-        language=_text(data, "language") or "",
-        parameters=_parameters(data.get("parameters")),
-        picture_url=_text(data, "picture_url") or None,
+        name=text_of(data, "name") or "",
+        language=text_of(data, "language") or "",
+        parameters=parameters_of(data),
+        picture_url=text_of(data, "picture_url") or None,
         answers=_several("answers", data.get("answers")),
     )
 
 
-def _parameters(given: Any) -> tuple[str, ...] | dict[str, str]:
+def parameters_of(data: Mapping[str, Any]) -> tuple[str, ...] | dict[str, str]:
     """Return what fills a template's gaps: by their names if there are any, else in their order."""
+    given = data.get("parameters")
     if not isinstance(given, Mapping):
         return _several("parameters", given)
     return dict(zip(map(str, given), _several("parameters", [*given.values()]), strict=True))
@@ -62,17 +63,22 @@ def _parameters(given: Any) -> tuple[str, ...] | dict[str, str]:
 
 def _several(name: str, given: Any) -> tuple[str, ...]:
     several = [] if given is None else cv.ensure_list(given)
-    return tuple(_words(f"{name} {place}", one) or "" for place, one in enumerate(several, 1))
+    return tuple(words(f"{name} {place}", one) or "" for place, one in enumerate(several, 1))
 
 
 def message_id_of(data: Mapping[str, Any]) -> str | None:
     """Return the id of the message that is meant, if any."""
-    return _text(data, "message_id") or None
+    return text_of(data, "message_id") or None
+
+
+def in_language(hass: HomeAssistant, texts: Mapping[str, str]) -> str:
+    """Return the one of the texts, which are by language, that Home Assistant speaks."""
+    return texts.get(hass.config.language[:2], texts["en"])
 
 
 def channel_of(data: Mapping[str, Any]) -> ChannelChoice:
     """Return which way it is to go."""
-    chosen = _text(data, "channel") or ChannelChoice.AUTOMATIC
+    chosen = text_of(data, "channel") or ChannelChoice.AUTOMATIC
     if chosen not in ChannelChoice:
         raise ContentError(ContentProblem.INVALID, field="channel")
     return ChannelChoice(chosen)
@@ -80,7 +86,7 @@ def channel_of(data: Mapping[str, Any]) -> ChannelChoice:
 
 def sender_of(hass: HomeAssistant, data: Mapping[str, Any], *, by_whatsapp: bool) -> str | None:
     """Return the number or sender id that was named, if any."""
-    device_id, sender_id = _text(data, "virtual_number"), _text(data, "sender_id")
+    device_id, sender_id = text_of(data, "virtual_number"), text_of(data, "sender_id")
     if sender_id and (by_whatsapp or not any(one.isalpha() for one in sender_id)):
         # By WhatsApp only numbers write, and one that is ours is chosen by its device.
         raise ContentError(ContentProblem.INVALID, field="sender_id")
@@ -117,15 +123,16 @@ def _answer(name: str, given: Any) -> Answer:
         given = {"text": given}
     if not given.keys() <= {"id", "text"}:
         raise ContentError(ContentProblem.INVALID, field=name)
-    title, answer_id = (_words(name, given.get(key)) for key in ("text", "id"))
+    title, answer_id = (words(name, given.get(key)) for key in ("text", "id"))
     return Answer(id=title or "" if answer_id is None else answer_id, title=title or "")
 
 
-def _text(data: Mapping[str, Any], name: str) -> str | None:
-    return _words(name, data.get(name))
+def text_of(data: Mapping[str, Any], name: str) -> str | None:
+    """Return what stands in a field, None for nothing; ContentError where it is no text."""
+    return words(name, data.get(name))
 
 
-def _words(name: str, value: Any) -> str | None:
+def words(name: str, value: Any) -> str | None:
     """Return what a person wrote, None for nothing; ContentError where it is no text.
 
     YAML makes a truth of Yes and No without quotes, and a template a number of digits.

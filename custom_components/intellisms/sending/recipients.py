@@ -50,13 +50,14 @@ class Route:
 class Recipient:
     """Who is written to: a contact by the entity they were named by, or a number that was typed.
 
-    `numbers` can be written to, the one to take first being the first. `heard` is how they have
+    `contact_id` is of a contact only. `numbers` can be written to, the one to take first being the first. `heard` is how they have
     written to us, the newest first. `position` is the place among the typed numbers, from 1.
     """
 
     numbers: tuple[str, ...] = field(repr=False)
     heard: tuple[Heard, ...] = field(repr=False)
     entity_id: str | None = None
+    contact_id: str | None = None
     position: int = 1
 
     @property
@@ -257,7 +258,9 @@ def recipient_of(
     if not isinstance(contact, Contact) or not (numbers := sendable_numbers(contact)):
         raise _error(translation_key="recipient_without_number", who=entity_id)
     heard = entry.runtime_data.journal.record(contact.subentry_id).heard
-    return Recipient(numbers=numbers, heard=heard, entity_id=entity_id)
+    return Recipient(
+        numbers=numbers, heard=heard, entity_id=entity_id, contact_id=contact.subentry_id
+    )
 
 
 # ---- numbers ----------------------------------------------------------------------

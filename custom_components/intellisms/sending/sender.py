@@ -13,7 +13,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from ..const import CONF_HOURLY_LIMIT, DEFAULT_HOURLY_LIMIT, EVENT_MESSAGE_SENT
@@ -88,6 +88,8 @@ class Sender:
         self._guard = Guard(lambda: hourly_limit(entry))
         self._places = asyncio.Semaphore(AT_A_TIME)
         self._is_over = False
+        # What is to be done when nothing is sent any more, by those who wait for an answer.
+        self.on_stop: set[CALLBACK_TYPE] = set()
         # So that what is said to one person arrives in the order in which it was said.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -127,6 +129,8 @@ class Sender:
     def async_stop(self) -> None:
         """Begin nothing more, as the keys are gone."""
         self._is_over = True
+        for stop in tuple(self.on_stop):
+            stop()
 
     async def _deliver(self, posting: _Posting, parent: Context | None) -> Sent:
         """Send one letter, and tell of it."""
