@@ -21,7 +21,7 @@ from .faults import guarded
 from .filter_options import CODES
 from .protocol import STATUS_WORDS, Category, category_of
 from .receiving.report import ToldReport
-from .sending.deliveries import SIGNAL_DELIVERY, Change
+from .sending.deliveries import SIGNAL_CHANGE, Change
 from .target import TARGET, TARGET_AS_WRITTEN, Target
 
 CONF_STATUS = "status"
@@ -104,7 +104,7 @@ class DeliveryTrigger(Trigger):
                 return
             run_action({"report": _report(change)}, _DESCRIPTION, told.context)
 
-        return async_dispatcher_connect(self._hass, SIGNAL_DELIVERY, guarded(on_change))
+        return async_dispatcher_connect(self._hass, SIGNAL_CHANGE, guarded(on_change))
 
     def _unfit(self, told: ToldReport) -> Unfit | None:
         """Return why a report is not meant, None if it is."""

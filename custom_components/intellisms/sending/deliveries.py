@@ -51,7 +51,7 @@ class Change:
 
 
 # Triggers listen here: any entry.
-SIGNAL_DELIVERY: SignalType[Change] = SignalType(f"{DOMAIN}_delivery")
+SIGNAL_CHANGE: SignalType[Change] = SignalType(f"{DOMAIN}_delivery_change")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,7 +183,7 @@ class Deliveries:
     def _tell(self, told: ToldReport) -> None:
         known = self._known.get(_key_of(told.report) or "")
         change = Change(told=told, message=known.progress if known else None)
-        async_dispatcher_send(self._hass, SIGNAL_DELIVERY, change)
+        async_dispatcher_send(self._hass, SIGNAL_CHANGE, change)
 
     def _take_early(self, key: str | None) -> list[ToldReport]:
         """Return, and forget, what was reported of a message before it was known."""
