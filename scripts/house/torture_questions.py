@@ -34,6 +34,7 @@ from .torture_accounting import Fate, Kill, fate, unsaved
 NUMBER = "44771012346"
 PEOPLE = {f"Person {number}": f"44770090020{number}" for number in range(5)}
 STRANGER = "447700900299"
+NAME = "Gate"
 # Of a round; the hourly limit of messages is not reached by that.
 QUESTIONS = 20
 ROUNDS_SHORT = 1
@@ -52,7 +53,11 @@ def automations() -> list[dict[str, Any]]:
     moved = "{{ trigger.message.message_id }}"
     anyone = {"options": {"sender": "anyone", "type": ["reply"]}}
     return [
-        _automation("answered", {"trigger": f"{DOMAIN}.question_answered"}, answer),
+        _automation(
+            "answered",
+            {"trigger": f"{DOMAIN}.question_answered", "options": {"question": [NAME]}},
+            answer,
+        ),
         _automation("message", {"trigger": f"{DOMAIN}.message_received", **anyone}, moved),
         _automation(
             "button",
@@ -221,7 +226,7 @@ class _Run:
             "message": "Shall it be opened?",
             "answers": [{"id": "yes", "text": "Yes"}, {"id": "no", "text": "No"}],
             "channel": "whatsapp",
-            "question": "gate",
+            "question": NAME,
             "timeout": {"hours": 24},
             "wait": False,
         }
