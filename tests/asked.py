@@ -26,9 +26,10 @@ def asked(
     template: bool = False,
     waited: bool = False,
     timeout: timedelta = timedelta(minutes=5),
+    number: str = "Gate",
     **fields: Any,
 ) -> Question:
-    """Open a question to contacts, by their names; QuestionError where it cannot be."""
+    """Open a question to contacts, from a number, by names; QuestionError where it cannot be."""
     ids = {listing.name: listing.subentry_id for listing in entry.runtime_data.directory}
     told = {"name": NAME, "answers": (OPEN, LEAVE), "code": None} | fields
     if told["code"]:
@@ -38,6 +39,7 @@ def asked(
         asked=tuple(
             Asked(
                 contact_id=ids[name],
+                number_id=ids[number],
                 channel=by,
                 by_template=template,
                 entity_id=f"notify.{name.lower()}",

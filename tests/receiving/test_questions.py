@@ -30,6 +30,7 @@ from tests.household import (
     BEN,
     CARL,
     GATE,
+    SHOP,
     STRANGER,
     account,
     button,
@@ -248,10 +249,21 @@ async def test_the_label_of_a_template_answers_the_open_one(
         (lambda: label("Open", age=timedelta(seconds=31)), False),
         (lambda: posted(label("Open"), sent=None), False),
         (lambda: label("Open", sender=BEN), False),
+        (lambda: label("Open", to=SHOP), False),
+        (lambda: posted(label("Open"), channel="sms"), False),
         (lambda: whatsapp("button", {"payload": "mine", "text": "Open"}), False),
         (lambda: whatsapp("button", {"text": "Open"}, group_id="GROUP_ID"), False),
     ],
-    ids=["just before", "before", "at no time", "of another", "with an id", "in a group"],
+    ids=[
+        "just before",
+        "before",
+        "at no time",
+        "of another",
+        "to another number",
+        "by SMS",
+        "with an id",
+        "in a group",
+    ],
 )
 async def test_which_labels_answer(
     house: MockConfigEntry,
@@ -392,16 +404,7 @@ async def test_answers_that_could_not_be_told_apart(
     house: MockConfigEntry, messages: Events
 ) -> None:
     two, one = Answer(id="2", title="Two"), Answer(id="1", title="One")
-    shout = Answer(id="loud", title="YES ")
-    for fields, answers in (
-        ({"by": ChannelName.SMS}, (two, one)),
-        ({"by": ChannelName.SMS}, (YES, shout)),
-        ({"template": True}, (YES, shout)),
-    ):
-        with pytest.raises(QuestionError) as caught:
-            asked(house, "Anna", answers=answers, **fields)
-        assert caught.value.problem is QuestionProblem.ALIKE
-    # Who has buttons can tap, but what is typed is neither.
+    # The action asks none of these by SMS. Who has buttons can tap, but what is typed is neither.
     question = asked(house, "Anna", answers=(two, one))
     await check(house, messages, text("2", channel=WHATSAPP), NOTHING)
     await check(house, messages, text("two", channel=WHATSAPP), (question.id, "2", "accepted"))
@@ -486,6 +489,24 @@ async def test_words_go_to_the_newest_question(
     await check(house, messages, text("1"), (gate.id, "open", "accepted"))
     await check(house, messages, text("2", sender=BEN), (gate.id, "leave", "repeated"))
     assert is_open(house, by_whatsapp)
+
+
+async def test_words_go_to_the_question_of_the_number_they_were_sent_to(
+    house: MockConfigEntry, messages: Events
+) -> None:
+    gate = sms_question(house, "Anna")
+    shop = sms_question(house, "Anna", number="Shop", answers=(YES, NO), code="4711")
+    cat = sms_question(house, "Anna", number="Shop", answers=(YES, NO))
+
+    await check(house, messages, text("1", to=STRANGER), NOTHING)
+    await check(house, messages, text("1", to=GATE), (gate.id, "open", "accepted"))
+    await check(house, messages, text("1", to=SHOP), (cat.id, "yes", "accepted"))
+    # The older form may not say where it was sent to.
+    nowhere = posted(text("yes 4711"), to=None)
+    await check(house, messages, nowhere, (shop.id, "yes", "accepted"))
+    # A tap says by itself what it answers.
+    tapped = asked(house, "Anna", number="Shop")
+    await check(house, messages, tap(tapped), (tapped.id, "open", "accepted"))
 
 
 async def test_two_questions_with_the_same_labels_do_not_mix(
@@ -688,7 +709,7 @@ def set_aside(path: Path) -> int:
                 ("answers", [{"id": "open"}]),
                 ("answers", [{"id": 1, "title": "Open"}]),
                 ("asked", ["Anna"]),
-                ("asked", [{"contact": None, "channel": "sms", "by_template": False}]),
+                ("asked", [{"contact": None, "number": "1", "channel": "sms"}]),
                 ("asked_at", "yesterday"),
                 ("until", "2026-11-03T09:00:00"),
                 ("code", 4711),

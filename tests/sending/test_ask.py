@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.intellisms.const import DOMAIN, EVENT_MESSAGE_SENT
 from custom_components.intellisms.receiving.questions import MAX_OPEN
+from custom_components.intellisms.sending.account import sending_of
 from custom_components.intellisms.sending.sender import AT_A_TIME
 from scripts.house.provider_api import Play, ProviderApi, Refusal, Taken, report
 from tests.household import (
@@ -685,6 +686,17 @@ async def test_the_triggers_tell_only_of_what_no_action_waits_for(
     assert len(went_on) == loses_keys
 
 
+async def test_what_was_left_to_the_triggers_is_not_ended_by_a_stop(
+    hass: HomeAssistant, sending_house: MockConfigEntry, asked: Answer, begin: Begin
+) -> None:
+    asking = await begin(asked)
+    sending_of(hass, sending_house).sender.async_stop()
+    asking.cancel()
+    await settle()
+    assert asking.cancelled()
+    assert len(open_questions(sending_house)) == 1
+
+
 async def test_a_question_is_answered_after_a_reload(
     hass: HomeAssistant,
     sending_house: MockConfigEntry,
@@ -730,6 +742,21 @@ async def test_an_early_tap_is_not_told_twice(
     receive(sending_house, tap(api.taken[0]))
     answer = await asking
     assert answer == unanswered(answer["question_id"], "not_waited")
+
+
+async def test_without_waiting_the_triggers_tell_that_nothing_could_be_sent(
+    hass: HomeAssistant, sending_house: MockConfigEntry, api: ProviderApi, asked: Answer
+) -> None:
+    reasons = async_capture_events(hass, "ended")
+    trigger = {"trigger": "intellisms.question_unanswered", "options": {"question": ["Gate"]}}
+    tell = {"event": "ended", "event_data": {"reason": "{{ trigger.question.reason }}"}}
+    await automate(hass, {"triggers": [trigger], "actions": [tell]})
+    api.plays[None] = Refusal(word="insufficient_credit")
+    answer = await ask(hass, {**asked, "wait": False, "question": "Gate"})
+    assert answer == unanswered(answer["question_id"], "not_waited", "notify.anna")
+    assert open_questions(sending_house) == []
+    await hass.async_block_till_done()
+    assert [event.data["reason"] for event in reasons] == ["not_sent"]
 
 
 async def test_without_a_response(

@@ -5,7 +5,7 @@ tapped. Where only words come, typed or as the label of a template's button, it 
 says them, by which channel and when. Where there is a doubt they answer nothing, and stay a message.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -78,7 +78,7 @@ type Table = dict[str, Kept]
 
 
 class Delivered(Protocol):
-    """A message with the contact who sent it, by the id of its subentry, and when it came."""
+    """A message with who sent it, and to which virtual number, by ids of subentries; and when it came."""
 
     @property
     def message(self) -> Message:
@@ -87,6 +87,14 @@ class Delivered(Protocol):
     @property
     def contact_id(self) -> str | None:
         """Return who sent it, None if nobody who is known."""
+
+    @property
+    def to(self) -> str | None:
+        """Return which number it was sent to, None where that is not said."""
+
+    @property
+    def number_id(self) -> str | None:
+        """Return which virtual number that is, None if it is not configured."""
 
     @property
     def received_at(self) -> datetime:
@@ -104,14 +112,10 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Words:
-    """What somebody says in words: typed, or the label of a template's button.
-
-    `may_answer` tells whether they were asked a question so that these can be its answer.
-    """
+    """What somebody says in words: typed, or the label of a template's button."""
 
     said: str = field(repr=False)
     is_typed: bool
-    may_answer: Callable[[Question], bool]
 
     def answer(self, one: Kept) -> Answer | None:
         """Return the answer to a question that the words are."""
@@ -148,7 +152,7 @@ def _tapped(table: Table, delivery: Delivered) -> Reply | None:
         forgotten: QuestionName = {"id": question_id, "name": None}
         return Reply(question=forgotten, answer=answer_id, state=AnswerState.LATE)
     state = AnswerState.ACCEPTED
-    if _is_indirect(message) or not one.question.was_asked(delivery.contact_id, message.channel):
+    if _is_indirect(message) or not one.question.asked_of(delivery.contact_id, message.channel):
         state = AnswerState.NOT_ASKED
     elif one.over_since(delivery.received_at):
         state = one.too_late
@@ -171,36 +175,40 @@ def _said(table: Table, delivery: Delivered) -> Reply | None:
 
 def _words(delivery: Delivered) -> _Words | None:
     """Return what is said in words, where it can be an answer at all."""
-    message, contact_id = delivery.message, delivery.contact_id
+    message = delivery.message
     if _is_indirect(message):
         return None
     if message.type == MessageType.TEXT and message.text:
-        return _Words(
-            said=message.text,
-            is_typed=True,
-            may_answer=lambda question: question.was_asked(contact_id, message.channel),
-        )
+        return _Words(said=message.text, is_typed=True)
     # Meta gives a template's button its label as an id where it has none of its own.
     has_no_id = message.button_id in (None, message.button_text)
     if message.type == MessageType.BUTTON and has_no_id and message.button_text:
-        return _Words(
-            said=message.button_text,
-            is_typed=False,
-            may_answer=lambda question: question.was_asked_by_template(contact_id),
-        )
+        return _Words(said=message.button_text, is_typed=False)
     return None
 
 
 def _theirs(table: Table, delivery: Delivered, words: _Words) -> list[Kept]:
-    """Return the questions that words may answer, by who says them and when, the newest first."""
+    """Return the questions that words may answer, by who says them, where and when, the newest first."""
     sent = delivery.message.sent
     if sent is None or sent > delivery.received_at + MOST_AHEAD:
         return []
     return [
         one
         for one in reversed(table.values())
-        if words.may_answer(one.question) and sent >= one.question.asked_at - MOST_BEFORE
+        if sent >= one.question.asked_at - MOST_BEFORE and _was_asked(one, delivery, words)
     ]
+
+
+def _was_asked(one: Kept, delivery: Delivered, words: _Words) -> bool:
+    """Tell whether a question was asked of whoever says something, and so that words answer it.
+
+    What is said to one number does not answer what another asked: on a phone each has a page of
+    its own.
+    """
+    asked = one.question.asked_of(delivery.contact_id, delivery.message.channel)
+    if asked is None or not (words.is_typed or asked.by_template):
+        return False
+    return delivery.to is None or delivery.number_id == asked.number_id
 
 
 def _in_turn(theirs: list[Kept], now: datetime, *, only_newest: bool) -> Iterator[Kept]:

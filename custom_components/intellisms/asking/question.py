@@ -53,12 +53,13 @@ class QuestionName(TypedDict):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """Somebody who was asked: a contact, by the id of its subentry, and how it was asked.
+    """Somebody who was asked: a contact, and from which virtual number, by the ids of their subentries.
 
     `entity_id` is its `notify` entity when it was asked. A tap on a template may come as a mere label.
     """
 
     contact_id: str
+    number_id: str
     channel: ChannelName
     by_template: bool = False
     entity_id: str | None = None
@@ -67,6 +68,7 @@ class Asked:
         """Return what the file has of it."""
         return {
             "contact": self.contact_id,
+            "number": self.number_id,
             "channel": self.channel.value,
             "by_template": self.by_template,
             "entity_id": self.entity_id,
@@ -77,6 +79,7 @@ class Asked:
         """Read what `as_stored` returned; whatever else it is raises some exception."""
         return cls(
             contact_id=_text(stored["contact"]),
+            number_id=_text(stored["number"]),
             channel=ChannelName(stored["channel"]),
             by_template=stored["by_template"] is True,
             entity_id=_text_or_none(stored["entity_id"]),
@@ -133,13 +136,10 @@ class Question:
         """Return an answer by its id, compared exactly."""
         return next((one for one in self.answers if one.id == answer_id), None)
 
-    def was_asked(self, contact_id: str | None, channel: str | None) -> bool:
-        """Tell whether a contact was asked by this channel."""
-        return any(one.contact_id == contact_id and one.channel == channel for one in self.asked)
-
-    def was_asked_by_template(self, contact_id: str | None) -> bool:
-        """Tell whether a contact was asked by a template."""
-        return any(one.contact_id == contact_id and one.by_template for one in self.asked)
+    def asked_of(self, contact_id: str | None, channel: str | None) -> Asked | None:
+        """Return how a contact was asked by this channel, None if it was not."""
+        theirs = (one for one in self.asked if one.contact_id == contact_id)
+        return next((one for one in theirs if one.channel == channel), None)
 
     def labelled(self, label: str) -> Answer | None:
         """Return the answer that a template's button has this label for."""
@@ -160,17 +160,6 @@ class Question:
         if self.code is None or not (said := folded(text)) or self.typed(text):
             return False
         return any(self._meant(rest) for _, rest in _parted(said))
-
-    @property
-    def has_answers_alike(self) -> bool:
-        """Tell whether two answers could not be told apart by those who were asked."""
-        if any(one.channel == ChannelName.SMS for one in self.asked):
-            keys = [key for place, one in enumerate(self.answers, 1) for key in _keys(place, one)]
-        elif any(one.by_template for one in self.asked):
-            keys = [folded(one.title) for one in self.answers]
-        else:
-            return False
-        return len(keys) != len(set(keys))
 
     def shares_label(self, other: Question) -> bool:
         """Tell whether an answer of another question has the same label."""

@@ -12,6 +12,7 @@ open, `code` is a digest, and `wrong_codes` counts the answers that came without
                 "asked": [
                     {
                         "contact": "<subentry id>",
+                        "number": "<subentry id>",
                         "channel": "whatsapp",
                         "by_template": false,
                         "entity_id": "notify.anna",
@@ -70,8 +71,6 @@ class QuestionProblem(StrEnum):
 
     # As many as may be are open.
     TOO_MANY = "too_many"
-    # Two of its answers could not be told apart when they are typed.
-    ALIKE = "alike"
     # A template to the same person is open that has a label in common, which a tap would not tell
     # apart.
     SAME_LABEL = "same_label"
@@ -211,14 +210,13 @@ class Questions:
 
     def _check(self, question: Question) -> None:
         """QuestionError if a question cannot be asked."""
-        if question.has_answers_alike:
-            raise QuestionError(QuestionProblem.ALIKE)
         if len(self.open) >= MAX_OPEN:
             raise QuestionError(QuestionProblem.TOO_MANY)
         for other in self.open:
             if other.shares_label(question):
                 for one in question.asked:
-                    if one.by_template and other.was_asked_by_template(one.contact_id):
+                    theirs = other.asked_of(one.contact_id, one.channel)
+                    if one.by_template and theirs and theirs.by_template:
                         raise QuestionError(QuestionProblem.SAME_LABEL, one.contact_id)
 
     def with_question(self, delivery: Delivery) -> Delivery:

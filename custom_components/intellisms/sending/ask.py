@@ -18,7 +18,7 @@ import voluptuous as vol
 
 from ..asking import Asked, Question
 from ..const import CONF_NUMBERS
-from ..protocol import ChannelName, Outgoing, Template
+from ..protocol import ChannelName, Template
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.questions import Ended
 from ..target import TARGET_KINDS
@@ -27,7 +27,7 @@ from .ask_fields import Wanted, check_answers, refused, wanted_of
 from .ask_wait import Asking, Left
 from .data import Letter
 from .errors import SendingError
-from .letters import explained, letter_to
+from .letters import explained, letter_to, letter_with
 from .pictures import FIELD as PICTURE, async_picture
 from .recipients import Recipient, async_recipients
 
@@ -106,11 +106,10 @@ async def _outcome(
     sent = create_eager_task(send())
     try:
         await asyncio.wait((sent, asking.outcome), return_when=asyncio.FIRST_COMPLETED)
-        if waits:
-            await asyncio.wait((asking.outcome,))
-        elif not asking.is_unanswered:
-            # An answer is the triggers' to tell, and must not be acted on twice.
+        if not waits:
+            # How it ends is the triggers' to tell, and must not be acted on twice.
             return Left.NOT_WAITED
+        await asyncio.wait((asking.outcome,))
         return asking.outcome.result()
     except asyncio.CancelledError:
         if waits:
@@ -144,15 +143,28 @@ def _prepared(
         for one in recipients
     ]
     asked = (
-        Asked(
-            contact_id=one.contact_id or "",
-            channel=ChannelName(letter.outgoing.content.channel),
-            by_template=wanted.template is not None,
-            entity_id=one.entity_id,
-        )
+        _asked(entry, one, letter, by_template=wanted.template is not None)
         for one, letter in zip(recipients, letters, strict=True)
     )
     return replace(question, asked=tuple(asked)), letters
+
+
+def _asked(
+    entry: IntelliSMSConfigEntry, recipient: Recipient, letter: Letter, *, by_template: bool
+) -> Asked:
+    """Return how one of them is asked; ServiceValidationError where nobody knows by which number."""
+    sender = letter.outgoing.sender
+    number = entry.runtime_data.directory.number(sender) if sender else None
+    if number is None:
+        # Nobody could answer what comes from no number of ours.
+        raise refused(translation_key="ask_sender_unknown", who=recipient.label)
+    return Asked(
+        contact_id=recipient.contact_id or "",
+        number_id=number.subentry_id,
+        channel=ChannelName(letter.outgoing.content.channel),
+        by_template=by_template,
+        entity_id=recipient.entity_id,
+    )
 
 
 def _letter(
@@ -165,28 +177,16 @@ def _letter(
     """Return what goes to one of them: the question, with answers that are known again."""
     answers = tuple(replace(one, id=question.payload(one)) for one in wanted.draft.answers)
     if wanted.template is None:
-        letter = letter_to(
-            entry,
-            recipient,
-            replace(wanted.draft, answers=answers, picture_url=picture_url),
-            choice=wanted.choice,
-            sender=wanted.sender,
-        )
-    else:
-        route = recipient.route(wanted.choice, wanted.sender, entry.runtime_data.directory)
-        content = Template(
-            name=wanted.template.name,
-            language=wanted.template.language,
-            parameters=wanted.template.parameters,
-            picture_url=picture_url,
-            answers=tuple(one.id for one in answers),
-        )
-        outgoing = Outgoing(to=route.to, sender=route.sender, content=content)
-        letter = Letter(outgoing=outgoing, entity_id=recipient.entity_id)
-    if letter.outgoing.sender is None:
-        # Nobody could answer what comes from no number of ours.
-        raise refused(translation_key="ask_sender_unknown", who=recipient.label)
-    return letter
+        draft = replace(wanted.draft, answers=answers, picture_url=picture_url)
+        return letter_to(entry, recipient, draft, choice=wanted.choice, sender=wanted.sender)
+    content = Template(
+        name=wanted.template.name,
+        language=wanted.template.language,
+        parameters=wanted.template.parameters,
+        picture_url=picture_url,
+        answers=tuple(one.id for one in answers),
+    )
+    return letter_with(entry, recipient, content, sender=wanted.sender)
 
 
 def _response(asking: Asking, outcome: Ended | Left) -> dict[str, Any]:

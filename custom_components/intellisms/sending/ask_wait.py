@@ -10,7 +10,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..asking import Ending, Question
 from ..faults import guarded
-from ..protocol import NOT_DELIVERED, ContentProblem, is_further, message_key
+from ..protocol import NOT_DELIVERED, is_further, message_key
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.questions import (
     MAX_OPEN,
@@ -76,14 +76,6 @@ class Asking:
         ]
         self.sender.on_stop.add(self._on_unload)
 
-    @property
-    def is_unanswered(self) -> bool:
-        """Tell whether it is over without an answer."""
-        if not self.outcome.done():
-            return False
-        outcome = self.outcome.result()
-        return isinstance(outcome, Left) or outcome.delivery is None
-
     def _explained(self, err: QuestionError) -> ServiceValidationError:
         """Return the error that says why it cannot be asked."""
         match err.problem:
@@ -93,15 +85,16 @@ class Asking:
                 asked = (one for one in self.question.asked if one.contact_id == err.contact_id)
                 who = next((one.entity_id for one in asked), None)
                 return refused(translation_key="ask_same_label", who=who or "")
-            case QuestionProblem.ALIKE:
-                return refused(translation_key=ContentProblem.TWICE, field="answers")
 
     @callback
     def async_abandon(self) -> None:
-        """End the question, as whoever asked waits no more; when Home Assistant stops it stays open."""
+        """End the question, as whoever asked waits no more; when Home Assistant stops it stays open.
+
+        What has been left to the triggers stays theirs.
+        """
         if self._hass.is_stopping:
             self._leave(Left.STOPPING)
-        else:
+        elif not self.outcome.done():
             self._questions.async_end(self.question.id, Ending.STOPPED)
 
     @callback
