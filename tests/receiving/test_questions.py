@@ -491,6 +491,20 @@ async def test_words_go_to_the_newest_question(
     assert is_open(house, by_whatsapp)
 
 
+async def test_words_that_come_a_moment_too_late_do_not_answer_an_older_question(
+    house: MockConfigEntry, messages: Events, freezer: FrozenDateTimeFactory
+) -> None:
+    gate = sms_question(house, "Anna")
+    cat = sms_question(house, "Anna", answers=(YES, NO), timeout=timedelta(seconds=60))
+    freezer.tick(89)
+    await check(house, messages, text("1"), (cat.id, "yes", "late"))
+    await check(house, messages, text("Open"), (gate.id, "open", "accepted"))
+    gate = sms_question(house, "Anna")
+    sms_question(house, "Anna", answers=(YES, NO), timeout=timedelta(seconds=1))
+    freezer.tick(32)
+    await check(house, messages, text("1"), (gate.id, "open", "accepted"))
+
+
 async def test_words_go_to_the_question_of_the_number_they_were_sent_to(
     house: MockConfigEntry, messages: Events
 ) -> None:
@@ -581,8 +595,13 @@ async def test_as_many_as_may_be_are_open(
 
 
 async def test_a_fault_before_the_bus_leaves_the_question_open(
-    house: MockConfigEntry, own_door: Post, messages: Events
+    hass: HomeAssistant,
+    house: MockConfigEntry,
+    own_door: Post,
+    messages: Events,
+    runs: list[ServiceCall],
 ) -> None:
+    await automate_by(hass, when("question_answered", question=[NAME]))
     question = asked(house, "Anna", waited=True)
     body = tap(question)
     with patch.object(EventBus, "async_fire", side_effect=RuntimeError):
@@ -591,6 +610,9 @@ async def test_a_fault_before_the_bus_leaves_the_question_open(
 
     assert await own_door(body) == HTTPStatus.OK
     assert told(messages[-1]) == (question.id, "open", "accepted")
+    # The action still waits for it.
+    await hass.async_block_till_done()
+    assert runs == []
 
 
 async def test_a_simulated_message_answers_as_a_real_one(
@@ -665,12 +687,14 @@ async def test_what_is_written_and_when(
     key = f"{DOMAIN}.{house.entry_id}.questions"
     assert key not in hass_storage
     question = asked(house, "Anna", "Ben", code="4711")
+    asked(house, "Carl", code="4711")
     await pass_time(hass, freezer, 1)
     await hass.async_block_till_done()
 
-    (kept,) = hass_storage[key]["data"]["questions"]
+    kept, other = hass_storage[key]["data"]["questions"]
     assert kept["id"] == question.id
     assert kept["ending"] is None
+    assert kept["code"] != other["code"]
     stored = json.dumps(hass_storage[key])
     for secret in ("4711 ", '"4711"', ANNA, BEN, GATE, "Anna"):
         assert secret not in stored

@@ -20,8 +20,9 @@ MOST_BEFORE = timedelta(seconds=30)
 # For this long after the end of a question the words that answer it are late, or said once more.
 # Later they are new words: of somebody, say, who wants the gate opened again.
 LATE_WORDS = timedelta(minutes=5)
-# Who answers the newest question twice within this does not mean an older one by it.
-SAID_TWICE = timedelta(seconds=30)
+# Who answers the newest question twice within this, or so much too late, does not mean an older
+# one by it.
+MEANT_FOR = timedelta(seconds=30)
 # With as many wrong codes nobody can type an answer any more: whoever forges a sender could try
 # one code after the other.
 MAX_WRONG_CODES = 5
@@ -29,9 +30,13 @@ MAX_WRONG_CODES = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """A question as the table keeps it; `ending` and `ended_at` are None while it is open."""
+    """A question as the table keeps it; `ending` and `ended_at` are None while it is open.
+
+    `waited` tells whether an action waits, which none does any more after a restart.
+    """
 
     question: Question
+    waited: bool = False
     wrong_codes: int = 0
     ending: Ending | None = None
     ended_at: datetime | None = None
@@ -214,7 +219,7 @@ def _was_asked(one: Kept, delivery: Delivered, words: _Words) -> bool:
 def _in_turn(theirs: list[Kept], now: datetime, *, only_newest: bool) -> Iterator[Kept]:
     """Yield questions in the order in which words are taken for an answer to them."""
     for one in takewhile(lambda one: one.over_since(now), theirs):
-        if one.ending is Ending.ANSWERED and _was_open(one, now - SAID_TWICE):
+        if _was_open(one, now - MEANT_FOR):
             yield one
     takes_it = [one for one in theirs if not one.over_since(now)]
     yield from takes_it[:1] if only_newest else takes_it

@@ -156,8 +156,8 @@ class Question:
         return self._meant(rest) if rest else None
 
     def is_guess(self, text: str) -> bool:
-        """Tell whether a text is an answer that a wrong code was typed with."""
-        if self.code is None or not (said := folded(text)) or self.typed(text):
+        """Tell whether a text that answers nothing is an answer with a wrong code."""
+        if self.code is None or not (said := folded(text)):
             return False
         return any(self._meant(rest) for _, rest in _parted(said))
 

@@ -116,8 +116,6 @@ class Questions:
         self._hass = hass
         self._entry_id = entry.entry_id
         self._table: Table = {}
-        # Those that an action waits for. Nobody does so any more after a restart.
-        self._waited: set[str] = set()
         self._clock = Clock(hass, self._on_time)
         self._file = File(hass, f"{DOMAIN}.{entry.entry_id}.questions", self._take)
         self._files = Files(hass, self._file, size=lambda: 0, tell=tell)
@@ -176,9 +174,7 @@ class Questions:
         `async_release`. At `until` it ends by itself, which `SIGNAL_ENDED` tells as all other ends.
         """
         self._check(question)
-        self._table[question.id] = Kept(question=question)
-        if waited:
-            self._waited.add(question.id)
+        self._table[question.id] = Kept(question=question, waited=waited)
         self._changed()
 
     @callback
@@ -190,7 +186,8 @@ class Questions:
     @callback
     def async_release(self, question_id: str) -> None:
         """Leave a question to the triggers, since nobody waits for its answer any more."""
-        self._waited.discard(question_id)
+        if one := self._table.get(question_id):
+            self._table[question_id] = replace(one, waited=False)
 
     def get(self, question_id: str) -> Question | None:
         """Return a question that is open, or was lately."""
@@ -246,10 +243,8 @@ class Questions:
     @callback
     def async_reopen(self, ended: Ended) -> None:
         """Take an answer back that was not told."""
-        question = ended.question
-        self._table[question.id] = replace(self._table[question.id], ending=None, ended_at=None)
-        if ended.waited:
-            self._waited.add(question.id)
+        question_id = ended.question.id
+        self._table[question_id] = replace(self._table[question_id], ending=None, ended_at=None)
         self._changed()
 
     @callback
@@ -265,14 +260,12 @@ class Questions:
         if one is None or one.ending:
             return None
         self._table[question_id] = replace(one, ending=ending, ended_at=at)
-        waited = question_id in self._waited
-        self._waited.discard(question_id)
         self._changed()
         return Ended(
             entry_id=self._entry_id,
             question=one.question,
             ending=ending,
-            waited=waited,
+            waited=one.waited,
             delivery=delivery,
         )
 
