@@ -14,12 +14,14 @@ from typing import Any
 
 from tests.simulator import TEXT, Provider, Writer
 
-from . import torture_accounting
+from . import torture_accounting, torture_questions
 from .instance import BURNER, DOMAIN, WITNESS, Instance, house, main
 from .torture_accounting import FINISHED, REGEX, Fate, Verdict
 from .torture_faults import KINDS, NEIGHBOUR, RUN_WAITS, SECOND_NUMBER, Torture
 
 NUMBER = "44771012346"
+# A kind of its own, which counts otherwise.
+QUESTIONS = "questions"
 CONFIGURATION = f"{WITNESS.name}:\n{BURNER.name}:\n"
 
 # Seconds. The provider waits 300 between two posts of a message, here 2.
@@ -138,18 +140,26 @@ async def torture() -> int:
     arguments = parse_arguments()
     started = time.monotonic()
     verdicts: dict[str, Verdict] = {}
-    for name in arguments.only or KINDS:
+    questions = None
+    for name in arguments.only or (*KINDS, QUESTIONS):
+        if name == QUESTIONS:
+            rounds = torture_questions.ROUNDS_SHORT if arguments.short else arguments.rounds // 2
+            questions = await torture_questions.torture_questions(max(rounds, 1), arguments.door)
+            continue
         rounds = KINDS[name].short if arguments.short else arguments.rounds
         takes = NEIGHBOUR_TAKES_SHORT if arguments.short else NEIGHBOUR_TAKES
         verdicts[name] = await torture_one(name, rounds, arguments.door, takes)
         say("\n".join(remarks(name, verdicts[name])))
     say(f"\n{table(verdicts)}")
+    if questions:
+        say("\n".join(questions.lines()))
     say(f"\n{time.monotonic() - started:.0f} s, the {DOORS[arguments.door]}")
     lost = sum(len(verdict.lost) for verdict in verdicts.values())
     twice = sum(len(verdict.twice) for verdict in verdicts.values())
     missed = sum(len(verdict.missed) for verdict in verdicts.values())
     say(f"lost {lost} twice {twice} regex missed {missed}")
-    return 1 if any(is_off(verdict, arguments.door) for verdict in verdicts.values()) else 0
+    off = [is_off(verdict, arguments.door) for verdict in verdicts.values()]
+    return 1 if any(off) or (questions and questions.is_off) else 0
 
 
 def is_off(verdict: Verdict, door: str) -> bool:
@@ -167,12 +177,14 @@ def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="scripts/torture",
-        description=f"{__doc__}\n{torture_accounting.__doc__}",
+        description=f"{__doc__}\n{torture_accounting.__doc__}\n{torture_questions.__doc__}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--rounds", type=int, default=20, help="of each kind (default 20)")
     parser.add_argument("--short", action="store_true", help="a round or two of each kind")
-    parser.add_argument("--only", action="append", choices=KINDS, help="one kind; may be repeated")
+    parser.add_argument(
+        "--only", action="append", choices=(*KINDS, QUESTIONS), help="one kind; may be repeated"
+    )
     parser.add_argument(
         "--door", choices=("own", "webhook"), default="own",
         help="the webhook door is expected to lose messages at a start; that is no failure",

@@ -515,7 +515,7 @@ async def test_nothing_was_delivered(
         await settle()
     [taken] = api.taken
     other = Taken(id="another", to=taken.to, message={})
-    for one, (word, code) in ((other, status), (taken, ("delivered", 4))):
+    for one, (word, code) in ((other, status), (taken, ("sent", 3))):
         assert await own_door(report(one, word, code)) == 200
     await settle()
     assert not asking.done()
@@ -523,6 +523,19 @@ async def test_nothing_was_delivered(
     api.go_on()
     assert await asking == unanswered(question_id, "not_delivered", "notify.anna")
     assert open_questions(sending_house) == []
+
+
+async def test_what_was_delivered_did_not_fail(
+    sending_house: MockConfigEntry, api: ProviderApi, begin: Begin, own_door: Post, asked: Answer
+) -> None:
+    asking = await begin(asked)
+    [taken] = api.taken
+    for status, code in (("delivered", 4), ("expired", 8)):
+        assert await own_door(report(taken, status, code)) == 200
+    await settle()
+    assert not asking.done()
+    receive(sending_house, tap(taken))
+    assert (await asking)["failed"] == []
 
 
 async def test_some_could_not_be_asked(

@@ -30,6 +30,8 @@ from .recipients import ChannelChoice, Recipient, check_rights, entity_of
 
 # Messages that are remembered, and runs of automations that they set off.
 MAX_REMEMBERED: Final = 500
+# Characters of all that is remembered of a message. Ids and senders that are longer are nobody's.
+MAX_REMEMBERED_CHARACTERS: Final = 2000
 
 
 class Remembered:
@@ -58,7 +60,8 @@ class Remembered:
     def _on_delivery(self, delivery: Delivery) -> None:
         unsaid: dict[str, Any] = dict.fromkeys(SAID)
         remembered = replace(delivery, message=replace(delivery.message, **unsaid))
-        _keep(self._deliveries, delivery.context.id, remembered)
+        if remembered.message.size <= MAX_REMEMBERED_CHARACTERS:
+            _keep(self._deliveries, delivery.context.id, remembered)
 
     @callback
     def _on_run(self, event: Event) -> None:
