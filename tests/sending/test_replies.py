@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, DOMAIN
 from custom_components.intellisms.sending.errors import SendingError
 from custom_components.intellisms.sending.replies import MAX_REMEMBERED
-from scripts.house.provider_api import ProviderApi
+from scripts.house.provider_api import ProviderApi, report
 from tests.household import (
     ANNA,
     BEN,
@@ -448,6 +448,33 @@ async def test_within_a_day_by_whatsapp(
     # What is chosen is tried.
     await reply(hass, causes[1], channel="whatsapp")
     assert sent(api) == [(STRANGER, GATE, "whatsapp")]
+
+
+@pytest.mark.parametrize("wrote", [1, 2])
+async def test_no_more_by_whatsapp_where_it_took_no_answer(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    messages: Messages,
+    freezer: FrozenDateTimeFactory,
+    wrote: int,
+) -> None:
+    for _ in range(wrote):
+        receive(sending_house, text("Hello", channel="whatsapp"))
+        freezer.tick(60)
+    for message in messages:
+        await reply(hass, run_by(message))
+    word = "rejected_response_window"
+    receive(sending_house, report(api.taken[-1], word, 15, "rejection").decode())
+    for message in messages:
+        assert await refused(hass, run_by(message)) == "reply_window_over"
+
+    freezer.tick(60)
+    receive(sending_house, text("Hello again", channel="whatsapp"))
+    api.taken.clear()
+    for message in messages:
+        await reply(hass, run_by(message))
+    assert sent(api) == [(ANNA, GATE, "whatsapp")] * (wrote + 1)
 
 
 async def test_a_contact_of_several_numbers(
