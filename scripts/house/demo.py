@@ -5,11 +5,22 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import sys
 from typing import Any
 
 from .assist_talk import ASK, OFF, ON, STRANGER, AssistTalk
+from .door_scene import (
+    ANSWER as DOOR_ANSWER,
+    ANSWERED,
+    AUTOMATIONS as DOOR_AUTOMATIONS,
+    FOLLOWED,
+    LINES,
+    PICTURE,
+    SECRETS as DOOR_SECRETS,
+    DoorScene,
+    configuration as media,
+)
 from .instance import (
     FIXTURES,
     PASSWORD,
@@ -156,6 +167,8 @@ class Demo:
         self.webhook_id = ""
         self.doors: tuple[str, ...] = ()
         self.opened: dict[str, int] = {}
+        # Parts of links that led to pictures.
+        self.secrets: list[str] = []
         # What must have fired in all, by event type.
         self.due: Counter[str] = Counter()
 
@@ -178,11 +191,14 @@ class Demo:
             await self.post_all(ws, watcher, first=True)
             await self.second_number(ws, watcher, entry_id)
             await self.round_trip(ws, watcher, entry_id)
+            unfetched = await self.show_the_door(ws, watcher)
             await self.assist(ws, watcher, entry_id)
         self.opened = await self.counters()
         before = await self.last_messages()
         say("\nrestarting Home Assistant; the same posts again must fire nothing\n")
         await instance.restart()
+        status, _ = await self.scene.fetch(unfetched)
+        self.check("a picture that nobody fetched, after the restart", status, 404)
         after = await self.last_messages()
         for entity in sorted(before.keys() | after.keys()):
             came_back, was = after.get(entity, ""), before.get(entity, "")
@@ -296,6 +312,43 @@ class Demo:
         self.check("round trip: sent", len(self.api.taken), 2)
         self.check("round trip: not as documented", self.api.wrong, [])
 
+    @property
+    def scene(self) -> DoorScene:
+        """Return the scene at the door."""
+        return DoorScene(instance=self.instance, api=self.api, door=self.doors[0], number=NUMBER)
+
+    async def show_the_door(self, ws: WebSocket, watcher: Watcher) -> str:
+        """Send a picture, see it fetched once, answered and read; return the path of another one."""
+        scene, since = self.scene, datetime.now(UTC)
+        say("\nwho is at the door:")
+        shown = await scene.show()
+        path = scene.path(shown)
+        picture = await scene.fetch(path)
+        gone = await scene.fetch(path)
+        say(f"  picture fetched   {picture[0]}, {len(picture[1])} bytes; then {gone[0]}")
+        self.check("door: picture", picture, (200, PICTURE.read_bytes()))
+        self.check("door: again, as a guess", gone, await scene.fetch(f"{path[:-1]}x"))
+        self.check("door: gone", gone[0], 404)
+        answer = await scene.tap(shown)
+        said = answer.object["text"]["body"]
+        say(f"  tap answered      {said}")
+        self.check("door: answer", (said, answer.to), (DOOR_ANSWER, ANNA))
+        for status, code in (("delivered", 4), ("read", 14)):
+            state = await scene.tell(answer, status, code)
+            say(f"  Last delivery     {state}")
+            self.check(f"door: {status}", state, status)
+        seen = await self.settled(ws, watcher)
+        lines = await scene.lines(ws, since)
+        say(f"  automations ran   {', '.join(seen.ran)}")
+        say(f"  Activity          Anna {', '.join(lines)}")
+        self.check("door: automations", seen.ran, [ANSWERED, FOLLOWED, FOLLOWED])
+        self.check("door: Activity", lines, list(LINES))
+        self.due += {EVENT: 1, STATUS: 2, RAN: 3}
+        unfetched = scene.path(await scene.show())
+        self.secrets += [one.rpartition("/")[2] for one in (path, unfetched)]
+        self.check("door: not as documented", self.api.wrong, [])
+        return unfetched
+
     async def assist(self, ws: WebSocket, watcher: Watcher, entry_id: str) -> None:
         """Let Anna talk to the house, and a stranger try to."""
         talk = AssistTalk(
@@ -362,6 +415,8 @@ class Demo:
             "Message Text",
             "BUTTON_TEXT",
             *SECRETS,
+            *DOOR_SECRETS,
+            *self.secrets,
             ON,
             OFF,
             ASK,
@@ -400,7 +455,7 @@ def automations() -> list[dict[str, Any]]:
             ],
         }
         for name, (data, _) in AUTOMATIONS.items()
-    ] + [AUTOMATION]
+    ] + [AUTOMATION, *DOOR_AUTOMATIONS]
 
 
 async def demo() -> int:
@@ -411,7 +466,9 @@ async def demo() -> int:
     say("starting Home Assistant 2026.11 with a throw-away config ...")
     async with (
         provider_api() as api,
-        house(CONFIGURATION + configuration(api), automations(), first=(WITNESS,)) as instance,
+        house(
+            CONFIGURATION + configuration(api) + media(), automations(), first=(WITNESS,)
+        ) as instance,
     ):
         run = Demo(instance, api)
         await run.run()

@@ -24,6 +24,7 @@ from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, DOMAIN
 from custom_components.intellisms.sending.errors import SendingError
 from custom_components.intellisms.sending.replies import MAX_REMEMBERED
 from scripts.house.provider_api import ProviderApi, report
+from tests.asked import NAME, asked, tap
 from tests.household import (
     ANNA,
     BEN,
@@ -162,6 +163,16 @@ async def test_however_it_is_called(
     receive(sending_house, text("Hello", to=SHOP))
     await hass.async_block_till_done()
     assert sent(api) == [(ANNA, SHOP, "sms")]
+
+
+async def test_the_answer_to_a_question_is_answered(
+    hass: HomeAssistant, sending_house: MockConfigEntry, api: ProviderApi
+) -> None:
+    trigger = when("question_answered", question=[NAME])
+    await automate(hass, {"alias": "One", "triggers": [trigger], "actions": [REPLY]})
+    receive(sending_house, tap(asked(sending_house, "Anna")))
+    await hass.async_block_till_done()
+    assert sent(api) == [(ANNA, GATE, "whatsapp")]
 
 
 async def test_in_a_blueprint(
@@ -629,6 +640,44 @@ async def test_whom_whatsapp_knows_by_an_id(
     answer = await reply(hass, run_by(messages[0], user_id=hass_read_only_user.id))
     assert answer["messages"][0]["entity_id"] == dora
     assert sent(api) == [(STRANGER, GATE, "whatsapp")]
+
+
+async def test_who_is_no_contact_any_more(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    messages: Messages,
+    hass_read_only_user: MockUser,
+) -> None:
+    """An automation may answer a stranger, and a user who could write to the contact may not."""
+    hass_read_only_user.mock_policy({"entities": True})
+    receive(sending_house, text("Hello"))
+    by_user = run_by(messages[0], user_id=hass_read_only_user.id)
+    await reply(hass, by_user)
+    anna = next(one for one in sending_house.subentries.values() if one.title == "Anna")
+    hass.config_entries.async_remove_subentry(sending_house, anna.subentry_id)
+    await hass.async_block_till_done()
+    with pytest.raises(Unauthorized):
+        await reply(hass, by_user)
+    answer = await reply(hass, run_by(messages[0]))
+    assert answer["messages"][0]["entity_id"] is None
+    assert sent(api) == [(ANNA, GATE, "sms")] * 2
+
+
+@pytest.mark.parametrize("length", [100, 10_000])
+async def test_what_has_an_id_without_end_is_not_remembered(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    messages: Messages,
+    length: int,
+) -> None:
+    receive(sending_house, posted(text("Hello", sender=STRANGER), messageid="x" * length))
+    if length > 100:
+        assert await refused(hass, run_by(messages[0])) == "reply_no_message"
+    else:
+        await reply(hass, run_by(messages[0]))
+    assert len(api.taken) == (length == 100)
 
 
 async def test_without_keys(

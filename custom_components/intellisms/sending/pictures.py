@@ -51,6 +51,7 @@ async def async_picture(
     with explained():
         wanted = _wanted(call.data)
     if wanted is None or wanted.startswith("https://"):
+        _check_loaded(entry)
         link_of_all = wanted or call.data.get("picture_url")
         yield lambda: str(link_of_all) if link_of_all else None
         return
@@ -111,7 +112,7 @@ def _entity_id(wanted: str) -> str | None:
 
 
 def _check_loaded(entry: IntelliSMSConfigEntry) -> None:
-    """Refuse an account that was unloaded while the picture was read."""
+    """Refuse an account that was unloaded while numbers or the picture were looked at."""
     if entry.state is not ConfigEntryState.LOADED:
         raise refused(translation_key="not_loaded")
 

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_NUMBERS, DOMAIN, NOTIFY_KEY
 from ..protocol import ChannelName, ContentProblem, SendChannel, line, sender_key
-from ..receiving.data import IntelliSMSConfigEntry
+from ..receiving.data import IntelliSMSConfigEntry, IntelliSMSData
 from ..receiving.directory import Contact, Directory, Listing, unique_id
 from ..receiving.heard import Heard
 from ..target import TARGET_KINDS, async_find
@@ -119,6 +119,8 @@ async def async_recipients(call: ServiceCall, entry: IntelliSMSConfigEntry) -> l
     ServiceValidationError where somebody who is named cannot be written to, or nobody is named;
     Unauthorized where whoever calls may not write to them.
     """
+    # The account may be unloaded while numbers are looked at.
+    data = entry.runtime_data
     targeted = _targeted(call.hass, entry, call.data)
     typed = [] if (numbers := call.data.get(CONF_NUMBERS)) is None else cv.ensure_list(numbers)
     await check_rights(call, POLICY_CONTROL, *targeted, strangers=bool(typed))
@@ -126,8 +128,7 @@ async def async_recipients(call: ServiceCall, entry: IntelliSMSConfigEntry) -> l
         recipient_of(entry, entity_id, contact) for entity_id, contact in targeted.items()
     ]
     recipients += [
-        await _number(call.hass, entry, position, number)
-        for position, number in enumerate(typed, 1)
+        await _number(call.hass, data, position, number) for position, number in enumerate(typed, 1)
     ]
     if not recipients:
         raise refused(translation_key="nobody_named")
@@ -248,7 +249,7 @@ def recipient_of(
 
 
 async def _number(
-    hass: HomeAssistant, entry: IntelliSMSConfigEntry, position: int, typed: Any
+    hass: HomeAssistant, data: IntelliSMSData, position: int, typed: Any
 ) -> Recipient:
     """Return a typed number as a recipient; ServiceValidationError where it is none."""
     wrong = refused(translation_key="recipient_number_invalid", field=f"{CONF_NUMBERS} {position}")
@@ -261,7 +262,7 @@ async def _number(
         raise wrong from None
     if not number.startswith("+"):
         raise wrong
-    contact = entry.runtime_data.directory.contact(number)
-    known = entry.runtime_data.journal.record(contact.subentry_id).heard if contact else ()
+    contact = data.directory.contact(number)
+    known = data.journal.record(contact.subentry_id).heard if contact else ()
     heard = tuple(one for one in known if line(one.sender) == line(number))
     return Recipient(numbers=(number,), heard=heard, position=position)
