@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, DOMAIN
 from custom_components.intellisms.sending.errors import SendingError
-from custom_components.intellisms.sending.replies import MAX_REMEMBERED
+from custom_components.intellisms.sending.replies import DATA_REMEMBERED, MAX_REMEMBERED
 from scripts.house.provider_api import ProviderApi, report
 from tests.asked import NAME, asked, tap
 from tests.household import (
@@ -350,6 +350,15 @@ async def test_after_a_restart(
         None,
     ]
     assert why == "reply_message_unknown"
+
+
+async def test_what_is_said_is_not_remembered(
+    hass: HomeAssistant, sending_house: MockConfigEntry
+) -> None:
+    receive(sending_house, text("Hello"))
+    [remembered] = hass.data[DATA_REMEMBERED]
+    assert (remembered.message.sender, remembered.message.text) == (ANNA, None)
+    assert remembered.message.raw is None
 
 
 async def test_only_so_many_are_remembered(
