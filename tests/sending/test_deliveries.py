@@ -522,7 +522,9 @@ async def test_a_rejection_at_one_number_leaves_another_one_of_theirs_open(
     await hass.async_block_till_done()
     receive(writing, text("Hello", channel="whatsapp", sender=other))
     freezer.tick(60)
-    await tell(await write(one, channel="whatsapp"), "rejected_response_window")
+    [gate] = [each.device_id for each in writing.runtime_data.directory if each.name == "Gate"]
+    rejected = await write(one, channel="whatsapp", virtual_number=gate)
+    await tell(rejected, "rejected_response_window")
     assert (await write("notify.dora")).message["channel"] == "whatsapp"
 
 
