@@ -137,6 +137,10 @@ class Question:
         """Tell whether a contact was asked by this channel."""
         return any(one.contact_id == contact_id and one.channel == channel for one in self.asked)
 
+    def was_asked_anyhow(self, contact_id: str | None) -> bool:
+        """Tell whether a contact was asked, by whichever channel."""
+        return any(one.contact_id == contact_id for one in self.asked)
+
     def was_asked_by_template(self, contact_id: str | None) -> bool:
         """Tell whether a contact was asked by a template."""
         return any(one.contact_id == contact_id and one.by_template for one in self.asked)
@@ -160,6 +164,10 @@ class Question:
         if self.code is None or not (said := folded(text)) or self.typed(text):
             return False
         return any(self._meant(rest) for _, rest in _parted(said))
+
+    def has_code(self, text: str) -> bool:
+        """Tell whether a text has the code where it is typed: at its beginning or its end."""
+        return any(self._is_code(word) for word, _ in _parted(folded(text) or ""))
 
     @property
     def has_answers_alike(self) -> bool:
