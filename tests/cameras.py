@@ -37,6 +37,7 @@ class DoorCamera(Camera):
         self.error: Exception | None = None
         # How often it was asked; and it keeps everyone waiting while this is cleared.
         self.asked = 0
+        self.is_asked = asyncio.Event()
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -45,6 +46,7 @@ class DoorCamera(Camera):
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
         self.asked += 1
+        self.is_asked.set()
         await self.answers.wait()
         if self.error:
             raise self.error

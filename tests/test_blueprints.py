@@ -1881,6 +1881,22 @@ async def test_whatsapp_that_did_not_go(
     assert told_of_leaks.api.asked["sendmsg.aspx"] == 2
 
 
+async def test_whatsapp_that_is_delivered_after_the_account_was_reloaded(
+    hass: HomeAssistant,
+    told_of_leaks: Sending,
+    loaded: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await told_of_leaks.happen()
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await settle()
+    assert told_of_leaks.went() == ["whatsapp"]
+    await told_of_leaks.report(0, "delivered")
+    await pass_time(hass, freezer, 301)
+    assert told_of_leaks.went() == ["whatsapp"]
+    assert automation_runs(hass) == 0
+
+
 async def test_two_leaks_are_told_apart(hass: HomeAssistant, told_of_leaks: Sending) -> None:
     await told_of_leaks.happen()
     await told_of_leaks.happen(2)
@@ -2010,6 +2026,22 @@ async def test_a_call_that_is_confirmed_before_the_answer(
     calling.api.go_on()
     await calling.told(1)
     assert ended(results) == ["confirmed"]
+
+
+async def test_a_call_that_is_confirmed_after_the_account_was_reloaded(
+    hass: HomeAssistant,
+    calling: Sending,
+    loaded: MockConfigEntry,
+    results: list[Event[Any]],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await calling.happen()
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await settle()
+    await pass_time(hass, freezer, 61)
+    await calling.report(0, "acknowledged")
+    assert ended(results) == ["confirmed"]
+    assert calling.went() == ["voice"]
 
 
 async def test_calls_that_do_not_go(

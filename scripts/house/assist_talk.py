@@ -6,27 +6,22 @@ from itertools import count
 import json
 from typing import Any
 
-from .instance import Instance
-from .provider_api import ProviderApi
+from .trip import Trip
 
 AGENT = "conversation.home_assistant"
 LAMP, NAME = "input_boolean.porch", "Porch"
 STRANGER = "447710012398"
-ON, OFF, ASK = "turn on the porch", "turn off the porch", "is the porch on"
+ON, OFF, ASK = "turn on the porch", "turn off the porch", "what time is it"
 
 _ids = count(1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssistTalk:
+class AssistTalk(Trip):
     """Assist is chosen for a contact, who then says what is to be done."""
 
-    instance: Instance
-    api: ProviderApi
     entry_id: str
-    door: str
-    # The virtual number and the contact's, digits only, and the contact's name.
-    number: str
+    # The contact's number, digits only, and name.
     contact: str
     name: str
 
@@ -67,8 +62,7 @@ class AssistTalk:
 
     async def answer(self, place: int) -> str:
         """Return what was sent as so manieth of all, from 1."""
-        await self.api.taken_are(place)
-        return str(self.api.taken[place - 1].object["text"]["body"])
+        return (await self.api.message(place - 1)).words
 
     async def lamp(self) -> str:
         """Return whether the lamp is on."""

@@ -5,16 +5,20 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import sys
 from typing import Any
 
+from . import at_the_door, questions
 from .assist_talk import ASK, OFF, ON, STRANGER, AssistTalk
+from .at_the_door import AtTheDoor
 from .instance import (
+    DOORBELL,
     FIXTURES,
     PASSWORD,
     USERNAME,
     WITNESS,
+    HouseError,
     Instance,
     WebSocket,
     house,
@@ -22,7 +26,8 @@ from .instance import (
     troubles_of_ours,
     until,
 )
-from .provider_api import ProviderApi, provider_api
+from .provider_api import ProviderApi, Taken, provider_api
+from .questions import Questions
 from .round_trip import (
     ANNA,
     ANSWER,
@@ -158,6 +163,9 @@ class Demo:
         self.opened: dict[str, int] = {}
         # What must have fired in all, by event type.
         self.due: Counter[str] = Counter()
+        # What has to be dead, and what has to be alive, after the restart.
+        self.never_fetched = ""
+        self.open_question: Taken | None = None
 
     def check(self, what: str, seen: object, wanted: object) -> None:
         """Note what is not as it should be."""
@@ -178,6 +186,8 @@ class Demo:
             await self.post_all(ws, watcher, first=True)
             await self.second_number(ws, watcher, entry_id)
             await self.round_trip(ws, watcher, entry_id)
+            await self.at_the_door(ws, watcher)
+            await self.questions(ws, watcher)
             await self.assist(ws, watcher, entry_id)
         self.opened = await self.counters()
         before = await self.last_messages()
@@ -193,6 +203,7 @@ class Demo:
             watcher = Watcher()
             await watcher.start(ws)
             await self.post_all(ws, watcher, first=False)
+            await self.other_half(ws, watcher)
         await self.check_recorder()
         self.check_log()
 
@@ -268,21 +279,15 @@ class Demo:
 
     async def round_trip(self, ws: WebSocket, watcher: Watcher, entry_id: str) -> None:
         """Ask by buttons, tap one, and be told."""
-        trip = RoundTrip(
-            instance=self.instance,
-            api=self.api,
-            entry_id=entry_id,
-            door=self.doors[0],
-            number=NUMBER,
-        )
+        trip = RoundTrip(**self.ways(), entry_id=entry_id)
         await trip.prepare()
         say("\nthe way out and back, with the keys that were typed:")
         self.check("round trip: Anna writes", await trip.write(), 200)
         await self.settled(ws, watcher)
-        buttons = await trip.ask()
-        say(f"  buttons sent      {', '.join(buttons)}")
-        self.check("round trip: buttons", buttons, [BUTTON["text"], "Leave it"])
-        status = await trip.tap()
+        asked = await trip.ask()
+        say(f"  buttons sent      {', '.join(asked.buttons)}")
+        self.check("round trip: buttons", asked.buttons, [BUTTON["text"], "Leave it"])
+        status = await trip.tap(asked)
         say(f"  tap posted        {status}")
         said = await trip.answer()
         seen = await self.settled(ws, watcher)
@@ -296,17 +301,108 @@ class Demo:
         self.check("round trip: sent", len(self.api.taken), 2)
         self.check("round trip: not as documented", self.api.wrong, [])
 
+    async def at_the_door(self, ws: WebSocket, watcher: Watcher) -> None:
+        """Send a picture with buttons, answer the tap, and follow the answer to the eye."""
+        door, began = self.door(), datetime.now(UTC)
+        await door.prepare()
+        say("\nsomebody is at the door:")
+        shown, path = await door.show()
+        fetched = [await door.fetch(each) for each in (path, path, f"{path[:-1]}_")]
+        say(f"  picture fetched   {fetched[0]}; again {fetched[1]}; a guess {fetched[2]}")
+        self.check("picture: fetched, again, guessed", fetched, ["image/png", "404", "404"])
+        await self.settled(ws, watcher)
+        sent = len(self.api.taken)
+        self.check("picture: tap", await door.tap(shown), 200)
+        answer = await self.api.message(sent)
+        seen = await self.settled(ws, watcher)
+        say(f"  automation ran    {', '.join(seen.ran)}")
+        say(f"  reply sent        {answer.words}")
+        self.due += {EVENT: 1, RAN: 1}
+        self.check("picture: events", seen.events, [("whatsapp", "reply")])
+        self.check("picture: automations", seen.ran, ["let in"])
+        self.check("picture: reply", answer.words, at_the_door.ANSWER)
+        await self.follow(ws, watcher, door, answer)
+        await self.logbook(began, at_the_door.LOGBOOK)
+        # Nobody fetches this one.
+        _, self.never_fetched = await door.show()
+        self.check("picture: not as documented", self.api.wrong, [])
+
+    async def follow(self, ws: WebSocket, watcher: Watcher, door: AtTheDoor, answer: Taken) -> None:
+        """See in the entity, and by the trigger, how far a message has come."""
+        for status in at_the_door.STATUSES:
+            self.check(f"{status}: status", await door.report(answer, status), 200)
+            seen = await self.settled(ws, watcher)
+            state = await door.last_delivery()
+            say(f"  {status:18}Last delivery: {state}; automation ran: {', '.join(seen.ran)}")
+            self.due += {STATUS: 1, RAN: 1}
+            self.check(f"{status}: events", seen.events, [("status", status)])
+            self.check(f"{status}: automations", seen.ran, ["followed"])
+            self.check(f"{status}: Last delivery", state, status)
+
+    async def logbook(self, since: datetime, wanted: set[tuple[str, str]]) -> None:
+        """Find how lines begin, each of an entity, in what the logbook tells since then."""
+        lines = await until(
+            lambda: self.instance.logbook(since), lambda lines: not _missing(lines, wanted)
+        )
+        for entity, line in lines:
+            say(f"  logbook           {entity}: {line}")
+        self.check("not in the logbook", _missing(lines, wanted), set())
+
+    async def questions(self, ws: WebSocket, watcher: Watcher) -> None:
+        """Ask and be answered by the action itself; ask once more, for after the restart."""
+        both, began = Questions(**self.ways()), datetime.now(UTC)
+        await self.instance.add_automation(questions.AUTOMATION)
+        await self.settled(ws, watcher)
+        say("\nquestions:")
+        taken, asking = await both.ask(wait=True)
+        self.check("question: tap", await both.tap(taken), 200)
+        told = (await asking)["service_response"]
+        seen = await self.settled(ws, watcher)
+        say(f"  asked and waited  {told['from_name']} answered {told['answer']}")
+        self.due += {EVENT: 1}
+        self.check("question: answer", (told["answered"], told["answer"]), (True, "Heat"))
+        self.check("question: events", seen.events, [("whatsapp", "reply")])
+        self.check("question: automations beside the action", seen.ran, [])
+        await self.logbook(began, questions.LOGBOOK)
+        self.open_question, asking = await both.ask(wait=False)
+        reason = (await asking)["service_response"]["reason"]
+        say(f"  asked once more   {reason}")
+        self.check("question: nobody waits", reason, "not_waited")
+
+    async def other_half(self, ws: WebSocket, watcher: Watcher) -> None:
+        """Answer after the restart what was asked before it, and fetch what was offered before it."""
+        say("\nafter the restart:")
+        fetched = await self.door().fetch(self.never_fetched)
+        say(f"  old picture       {fetched}")
+        self.check("picture: fetched after the restart", fetched, "404")
+        if self.open_question is None:
+            raise HouseError("nothing was asked")
+        sent = len(self.api.taken)
+        status = await Questions(**self.ways()).tap(self.open_question)
+        self.check("other half: tap", status, 200)
+        said = (await self.api.message(sent)).words
+        seen = await self.settled(ws, watcher)
+        say(f"  tapped, so ran    {', '.join(seen.ran)}")
+        say(f"  reply sent        {said}\n")
+        self.due += {EVENT: 1, RAN: 1}
+        self.check("other half: events", seen.events, [("whatsapp", "reply")])
+        self.check("other half: automations", seen.ran, [questions.AUTOMATION["alias"]])
+        self.check("other half: reply", said, questions.HEATED)
+        self.check("other half: not as documented", self.api.wrong, [])
+
+    def ways(self) -> dict[str, Any]:
+        """Return what leads to Home Assistant and to the provider."""
+        return {
+            "instance": self.instance, "api": self.api, "door": self.doors[0], "number": NUMBER,
+        }  # fmt: skip
+
+    def door(self) -> AtTheDoor:
+        """Return who is at the door."""
+        return AtTheDoor(**self.ways())
+
     async def assist(self, ws: WebSocket, watcher: Watcher, entry_id: str) -> None:
         """Let Anna talk to the house, and a stranger try to."""
-        talk = AssistTalk(
-            instance=self.instance,
-            api=self.api,
-            entry_id=entry_id,
-            door=self.doors[0],
-            number=NUMBER,
-            contact=ANNA,
-            name="Anna",
-        )
+        talk = AssistTalk(**self.ways(), entry_id=entry_id, contact=ANNA, name="Anna")
         await talk.prepare()
         say("\nAssist by text:")
         sent = len(self.api.taken)
@@ -362,12 +458,26 @@ class Demo:
             "Message Text",
             "BUTTON_TEXT",
             *SECRETS,
+            self.never_fetched,
+            at_the_door.SAID,
+            at_the_door.ANSWER,
+            questions.ASKED,
+            questions.HEATED,
             ON,
             OFF,
             ASK,
             STRANGER,
         ):
             self.check(f"the log holds {secret}", secret in log, wanted=False)
+
+
+def _missing(lines: list[tuple[str, str]], wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which beginnings no line of its entity has."""
+    return {
+        (whose, beginning)
+        for whose, beginning in wanted
+        if not any(entity == whose and line.startswith(beginning) for entity, line in lines)
+    }
 
 
 def _is_moment(after: str, before: str) -> bool:
@@ -411,7 +521,12 @@ async def demo() -> int:
     say("starting Home Assistant 2026.11 with a throw-away config ...")
     async with (
         provider_api() as api,
-        house(CONFIGURATION + configuration(api), automations(), first=(WITNESS,)) as instance,
+        house(
+            CONFIGURATION + at_the_door.CONFIGURATION + configuration(api),
+            automations(),
+            integrations=(DOORBELL,),
+            first=(WITNESS,),
+        ) as instance,
     ):
         run = Demo(instance, api)
         await run.run()

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 import json
 import os
 from pathlib import Path
@@ -79,6 +80,8 @@ STAND_INS = Path(__file__).parent / "stand_ins"
 BURNER = Path(__file__).parent / "burner"
 # Writes down what happens to each message, and leads sending to the stand-in for the provider.
 WITNESS = Path(__file__).parent / "witness"
+# A camera, `doorbell:` in YAML.
+DOORBELL = Path(__file__).parent / "doorbell"
 # These would slow every start down, or keep the log out of its file.
 NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE", "HA_DISABLE_LOG_FILE", "SUPERVISOR")
 # With this Home Assistant asks whoever started it to start it again.
@@ -338,6 +341,16 @@ class Instance:
             await response.read()
             return response.status
 
+    async def logbook(self, since: datetime) -> list[tuple[str, str]]:
+        """Return the lines that have words of ours, each with its entity."""
+        moment = since.isoformat().replace("+00:00", "Z")
+        lines = await self.get(f"/api/logbook/{moment}")
+        return [
+            (line.get("entity_id", ""), line["message"])
+            for line in lines
+            if line.get("domain") == DOMAIN
+        ]
+
     async def burn(self, threads: int) -> None:
         """Keep so many threads of Home Assistant's busy, with 0 none any more. Wants `BURNER`."""
         await self.post("/api/services/burner/burn", {"threads": threads})
@@ -405,6 +418,10 @@ class Instance:
         answer = await self.post(f"{path}/{step['flow_id']}", keys)
         if answer.get("reason") != "keys_accepted":
             raise HouseError("the keys were not taken")
+
+    async def add_automation(self, automation: Mapping[str, Any]) -> None:
+        """Add an automation as the editor does, once ours is there to check what it holds."""
+        await self.post(f"/api/config/automation/config/{automation['id']}", automation)
 
     async def _walk_number_flow(self, flow_id: str, number: str, name: str) -> None:
         path = f"/api/config/config_entries/subentries/flow/{flow_id}"

@@ -77,6 +77,17 @@ class Taken:
         found: Json = self.message["content"]["msgobject"]
         return found
 
+    @property
+    def words(self) -> str:
+        """Return what a WhatsApp text says."""
+        return str(self.object["text"]["body"])
+
+    @property
+    def buttons(self) -> list[str]:
+        """Return what stands on the buttons."""
+        buttons = self.object["interactive"]["action"]["buttons"]
+        return [button["reply"]["title"] for button in buttons]
+
 
 @dataclass(kw_only=True)
 class ProviderApi:
@@ -137,6 +148,11 @@ class ProviderApi:
         """Wait until so many messages were taken."""
         async with self._changed:
             await self._changed.wait_for(lambda: len(self.taken) >= number)
+
+    async def message(self, place: int) -> Taken:
+        """Return a message by its place among those that were taken, from 0, once it is there."""
+        await self.taken_are(place + 1)
+        return self.taken[place]
 
     # ---- answering ----------------------------------------------------------------
 

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import json
-from typing import Any
 
-from .instance import Instance
-from .provider_api import ACCESS_KEY, SECRET_KEY, ProviderApi, tap
+from .provider_api import ACCESS_KEY, SECRET_KEY, ProviderApi, Taken
+from .trip import Trip
 
 ANNA = "447710012399"
 QUESTION, ANSWER = "Open the gate?", "The gate is opening."
@@ -39,15 +38,10 @@ def configuration(api: ProviderApi) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoundTrip:
+class RoundTrip(Trip):
     """Anna writes by WhatsApp, is asked, taps, and is told."""
 
-    instance: Instance
-    api: ProviderApi
     entry_id: str
-    door: str
-    # The virtual number, digits only.
-    number: str
 
     async def prepare(self) -> None:
         """Add Anna, and the keys as a person types them."""
@@ -67,21 +61,12 @@ class RoundTrip:
         }
         return await self.instance.deliver(self.door, json.dumps({"messages": [message]}).encode())
 
-    async def ask(self) -> list[str]:
-        """Send the question; return the buttons that went out."""
+    async def ask(self) -> Taken:
+        """Send the question; return what went out."""
         data = {"entity_id": "notify.anna", "message": QUESTION, "answers": [BUTTON, "Leave it"]}
         await self.instance.post("/api/services/intellisms/send_message", data)
-        await self.api.taken_are(1)
-        buttons: list[dict[str, Any]] = self.api.taken[0].object["interactive"]["action"]["buttons"]
-        return [button["reply"]["title"] for button in buttons]
-
-    async def tap(self) -> int:
-        """Let Anna tap the first button; return the answer's status."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        body = tap(self.api.taken[0], 0, to=self.number, sent=now)
-        return await self.instance.deliver(self.door, body)
+        return await self.api.message(0)
 
     async def answer(self) -> str:
         """Return the text that the automation sent."""
-        await self.api.taken_are(2)
-        return str(self.api.taken[1].object["text"]["body"])
+        return (await self.api.message(1)).words

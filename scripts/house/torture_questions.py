@@ -8,7 +8,8 @@ killed. An automation notes each answer that counts. A question is
 - answered when it was noted once, with a button that its person has tapped,
 - lost when it was not noted,
 - wrong when something was noted that its person has not tapped,
-- twice when it was noted again, except around a SIGKILL, as in `torture_accounting`: those are cut.
+- twice when it was noted again, except around a SIGKILL: those are cut, at most one a kill, or
+  straddled, as in `torture_accounting`.
 
 That a tap on a question moves nothing else is looked at too: no trigger for messages and buttons
 may fire.
@@ -96,7 +97,9 @@ class Questions:
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
+    kills: int = 0
     cut: list[str] = field(default_factory=list)
+    straddled: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -104,7 +107,8 @@ class Questions:
     def is_off(self) -> bool:
         """Tell whether a promise was broken."""
         broken = (self.lost, self.wrong, self.twice, self.moved, self.faults)
-        return any(broken) or bool(self.waiting)
+        # One post at a time goes from publishing to its answer.
+        return any(broken) or bool(self.waiting) or len(self.cut) > self.kills
 
     def lines(self) -> list[str]:
         """Return what is to be said of them."""
@@ -112,7 +116,7 @@ class Questions:
         said = (
             f"questions: rounds {self.rounds} asked {self.asked} answered {answered}"
             f" lost {len(self.lost)} wrong {len(self.wrong)} twice {len(self.twice)}"
-            f" cut {len(self.cut)} other triggers fired {len(self.moved)}"
+            f" cut {len(self.cut)} straddled {len(self.straddled)} other triggers fired {len(self.moved)}"
         )
         off = {"lost": self.lost, "wrong": self.wrong, "twice": self.twice, "moved": self.moved}
         lines = [said, *(f"questions: OFF {what}: {ids[:10]}" for what, ids in off.items() if ids)]
@@ -123,7 +127,7 @@ class Questions:
 
 async def torture_questions(rounds: int, door: str) -> Questions:
     """Ask, and break Home Assistant while the answers come."""
-    async with provider_api() as api:
+    async with provider_api(balance=10_000.0) as api:
         configuration = f"{WITNESS.name}:\n  api_url: {api.url}\n"
         async with house(configuration, automations(), first=(WITNESS,)) as instance:
             entry_id = await instance.add_integration(f"+{NUMBER}", "Gate")
@@ -186,6 +190,7 @@ class _Run:
             rounds=rounds,
             asked=len(self.asked),
             waiting=self.provider.waiting,
+            kills=len(self.kills),
             moved=[*noted["message"], *noted["button"]],
             faults=self.faults,
         )
@@ -215,7 +220,9 @@ class _Run:
         judged = fate([when for when, _ in noted], heard, self.kills, self.kills)
         if judged is Fate.TWICE:
             verdict.twice.append(question)
-        elif judged is not Fate.ONCE:
+        elif judged is Fate.STRADDLED:
+            verdict.straddled.append(question)
+        elif judged is Fate.CUT:
             verdict.cut.append(question)
 
     async def _ask(self) -> list[Post]:

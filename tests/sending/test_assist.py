@@ -34,6 +34,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
+from custom_components.intellisms.asking import AnswerState
 from custom_components.intellisms.const import (
     CONF_ACCEPT,
     CONF_AGENT,
@@ -46,6 +47,7 @@ from custom_components.intellisms.const import (
 )
 from custom_components.intellisms.protocol import size_of
 from scripts.house.provider_api import Play, ProviderApi, Refusal
+from tests.asked import LEAVE, asked, tap, told
 from tests.household import (
     ANNA,
     BEN,
@@ -625,6 +627,82 @@ async def test_what_a_trigger_took_is_passed_over(
     assert [asked.text for asked in agent.asked] == ["hello"]
 
 
+@pytest.mark.parametrize("by", ["typed", "tap"])
+@pytest.mark.parametrize("state", AnswerState)
+async def test_what_answers_a_question_is_passed_over(
+    hass: HomeAssistant,
+    say: Say,
+    choose: Choose,
+    agent: StandIn,
+    house_that_talks: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    by: str,
+    state: AnswerState,
+) -> None:
+    received = async_capture_events(hass, EVENT_MESSAGE_RECEIVED)
+    choose()
+    whom = "Ben" if state is AnswerState.NOT_ASKED else "Anna"
+    question = asked(house_that_talks, whom)
+    if state is AnswerState.LATE:
+        freezer.tick(timedelta(minutes=5, seconds=1))
+    if state is AnswerState.REPEATED:
+        await say(tap(question, LEAVE))
+    # Whoever was not asked answers nothing by words.
+    is_typed = by == "typed" and state is not AnswerState.NOT_ASKED
+    await say(wa("open") if is_typed else tap(question))
+    assert told(received[-1]) == (question.id, "open", state.value)
+    assert agent.asked == []
+    await say(wa("hello"))
+    assert [one.text for one in agent.asked] == ["hello"]
+
+
+async def test_what_may_hold_a_code_is_passed_over(
+    say: Say,
+    choose: Choose,
+    agent: StandIn,
+    house_that_talks: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Where it is asked for anything may be one half typed; elsewhere and later only itself is."""
+
+    def heard() -> list[str]:
+        return [one.text for one in agent.asked]
+
+    choose(sms=True)
+    asked(house_that_talks, "Anna", code="4711")
+    await say(wa("open"), wa("471"), wa("opne 4711"), wa("4712 open"), wa("is it dark?"))
+    await say(text("opne 4711"), text("4711"))
+    assert heard() == []
+    await say(text("is it dark?"))
+    assert heard() == ["is it dark?"]
+    freezer.tick(timedelta(minutes=9, seconds=59))
+    await say(wa("471"))
+    freezer.tick(timedelta(seconds=2))
+    await say(wa("open 4711"), wa("4711"))
+    assert heard() == ["is it dark?"]
+    await say(wa("hello"))
+    assert heard() == ["is it dark?", "hello"]
+
+
+@pytest.mark.parametrize("whom", ["Anna", "Ben"])
+async def test_who_has_answered_with_a_code_or_was_not_asked_may_talk(
+    say: Say,
+    choose: Choose,
+    agent: StandIn,
+    house_that_talks: MockConfigEntry,
+    whom: str,
+) -> None:
+    choose()
+    asked(house_that_talks, whom, code="4711")
+    if whom == "Anna":
+        await say(wa("4711 open"), wa("open 4711"), wa("4711"))
+        assert agent.asked == []
+    # Who was not asked learns from no silence what the code is.
+    said = "is it open?" if whom == "Anna" else "4711"
+    await say(wa(said))
+    assert [one.text for one in agent.asked] == [said]
+
+
 @pytest.mark.parametrize("echo", ["away", "Of course"])
 async def test_the_same_words_twice_are_answered_once(
     say: Say,
@@ -642,6 +720,16 @@ async def test_the_same_words_twice_are_answered_once(
     freezer.tick(timedelta(minutes=5))
     await say(wa("away"))
     assert len(agent.asked) == 4
+
+
+async def test_a_cut_answer_that_comes_back_is_known(
+    say: Say, choose: Choose, agent: StandIn, api: ProviderApi
+) -> None:
+    choose(sms=True)
+    agent.answer = "word " * 500
+    await say(text("one"))
+    await say(text(answers(api)[0]))
+    assert len(agent.asked) == 1
 
 
 async def test_twenty_an_hour(
@@ -722,10 +810,12 @@ async def test_what_waits_when_it_ends_is_not_asked(
     hass: HomeAssistant,
     choose: Choose,
     agent: StandIn,
+    api: ProviderApi,
     house_that_talks: MockConfigEntry,
     own_door: Post,
     end: str,
 ) -> None:
+    """Nor is the answer to what was asked sent to whoever it is no more for."""
     choose()
     agent.go_on.clear()
     for said in ("one", "two"):
@@ -753,6 +843,7 @@ async def test_what_waits_when_it_ends_is_not_asked(
     agent.go_on.set()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert [asked.text for asked in agent.asked] == ["one"]
+    assert api.taken == []
 
 
 @pytest.mark.parametrize("play", [Play.RESET, Refusal(word="invalid_number")])
@@ -796,13 +887,16 @@ async def test_the_logbook_says_what_the_message_led_to(
     await async_wait_recording_done(hass)
     client = await hass_ws_client()
     await client.send_json_auto_id({"type": "logbook/get_events", "start_time": begin})
-    lines = {line["entity_id"]: line for line in (await client.receive_json())["result"]}
+    told_of = (await client.receive_json())["result"]
+    lines = {line["entity_id"]: line for line in told_of}
+    answered = "was sent “Turned on the switch” by WhatsApp"
+    [answer] = [line for line in told_of if line.get("message") == answered]
     # Core names what came first with a context: here an entity that shows the message.
-    by = lines[HOME_ASSISTANT if as_person else PORCH]["context_entity_id"]
-    assert by in {"event.gate_message", "sensor.gate_last_message"}
+    for line in (lines[HOME_ASSISTANT if as_person else PORCH], answer):
+        assert line["context_entity_id"] in {"event.gate_message", "sensor.gate_last_message"}
     assert lines[PORCH].get("context_user_id") == (user.id if as_person else None)
-    answered = lines["notify.anna"]["context_message"]
-    assert answered == "was sent “Turned on the switch” by WhatsApp"
+    for entity_id in ("notify.anna", "sensor.anna_last_delivery"):
+        assert lines[entity_id]["context_message"] == answered
 
 
 async def test_diagnostics_count(

@@ -259,6 +259,28 @@ async def test_two_recipients_with_the_same_id(
     assert (delivery(hass), delivery(hass, BENS)) == ("delivered", "expired")
 
 
+async def test_two_messages_with_the_same_id(
+    hass: HomeAssistant, write: Write, tell: Tell, api: ProviderApi
+) -> None:
+    first = await write()
+    api.plays[None] = Play.SAME_ID
+    await write()
+    await tell(first, "delivered")
+    assert recent(hass) == ["delivered", "sent"]
+
+
+async def test_only_so_many_are_known(
+    hass: HomeAssistant, write: Write, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.intellisms.sending.deliveries.MAX_KNOWN", 2)
+    forgotten = await write()
+    known = await write("notify.ben")
+    await write(STRANGER)
+    for taken in (forgotten, known):
+        await tell(taken, "delivered")
+    assert (delivery(hass), delivery(hass, BENS)) == ("sent", "delivered")
+
+
 async def test_a_newer_message_begins_anew(hass: HomeAssistant, write: Write, tell: Tell) -> None:
     first = await write()
     await tell(first, "delivered")
@@ -485,6 +507,25 @@ async def test_nothing_else_closes_it(
     taken = await write()
     await tell(taken, **({"status": "rejected_response_window"} | other))
     assert (await write()).message["channel"] == "whatsapp"
+
+
+async def test_a_rejection_at_one_number_leaves_another_one_of_theirs_open(
+    hass: HomeAssistant,
+    writing: MockConfigEntry,
+    write: Write,
+    tell: Tell,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    one, other = "+447700900777", "+447700900778"
+    keep_secret([one, other])
+    add(hass, writing, contact("Dora", one, other))
+    await hass.async_block_till_done()
+    receive(writing, text("Hello", channel="whatsapp", sender=other))
+    freezer.tick(60)
+    [gate] = [each.device_id for each in writing.runtime_data.directory if each.name == "Gate"]
+    rejected = await write(one, channel="whatsapp", virtual_number=gate)
+    await tell(rejected, "rejected_response_window")
+    assert (await write("notify.dora")).message["channel"] == "whatsapp"
 
 
 async def test_a_late_rejection_does_not_close_what_they_opened_since(

@@ -350,6 +350,7 @@ async def test_few_are_read_at_a_time(
     camera.answers.clear()
     numbers = [f"+44770090010{place}" for place in range(6)]
     calls = [hass.async_create_task(provider.send(number)) for number in numbers]
+    await camera.is_asked.wait()
     await settle()
     assert camera.asked == 2
     camera.answers.set()

@@ -1,5 +1,6 @@
 """The picture of a message: what may be chosen, by whom, and what is wrong with it."""
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, override
@@ -26,6 +27,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.intellisms.const import DOMAIN
 from custom_components.intellisms.sending.media import MAX_BYTES
 from custom_components.intellisms.sending.pictures import READ_SECONDS
+from custom_components.intellisms.typed_numbers import TypedNumber, typed_sender
 from scripts.house.provider_api import ProviderApi
 from tests.cameras import GIF, JPEG, PNG, DoorCamera
 from tests.cloud import FakeCloud
@@ -317,7 +319,7 @@ async def test_a_camera_that_does_not_answer(
 ) -> None:
     camera.answers.clear()
     asked = hass.async_create_task(why(hass, "camera.door"))
-    await settle()
+    await camera.is_asked.wait()
     freezer.tick(READ_SECONDS - 1)
     await settle()
     assert not asked.done()
@@ -410,8 +412,54 @@ async def test_an_account_that_is_unloaded_meanwhile(
 ) -> None:
     camera.answers.clear()
     asked = hass.async_create_task(why(hass, "camera.door"))
-    await settle()
+    await camera.is_asked.wait()
     assert await hass.config_entries.async_unload(sending_house.entry_id)
     camera.answers.set()
     assert await asked == "not_loaded"
     assert api.taken == []
+
+
+@pytest.mark.parametrize("picture", [None, LINK])
+async def test_an_account_that_is_unloaded_while_numbers_are_looked_at(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    monkeypatch: pytest.MonkeyPatch,
+    picture: str | None,
+) -> None:
+    go_on = asyncio.Event()
+
+    async def slowly(*args: Any) -> TypedNumber:
+        await go_on.wait()
+        return await typed_sender(*args)
+
+    monkeypatch.setattr("custom_components.intellisms.sending.recipients.typed_sender", slowly)
+    asked = hass.async_create_task(why(hass, picture, message="Hello"))
+    await settle()
+    assert await hass.config_entries.async_unload(sending_house.entry_id)
+    go_on.set()
+    assert await asked == "not_loaded"
+    assert api.taken == []
+
+
+async def test_keys_that_are_removed_meanwhile(
+    hass: HomeAssistant,
+    external_url: None,
+    camera: DoorCamera,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    monkeypatch: pytest.MonkeyPatch,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    monkeypatch.setattr("custom_components.intellisms.sending.media.token_hex", lambda _: "token")
+    camera.answers.clear()
+    asked = hass.async_create_task(why(hass, "camera.door"))
+    await camera.is_asked.wait()
+    data = {key: sending_house.data[key] for key in sending_house.data if "_key" not in key}
+    hass.config_entries.async_update_entry(sending_house, data=data)
+    await settle()
+    camera.answers.set()
+    assert await asked == "send_stopped"
+    assert api.taken == []
+    client = await hass_client_no_auth()
+    assert (await client.get("/api/intellisms/media/token")).status == 404

@@ -22,8 +22,9 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.intellisms.const import CONF_KEEP_OFF_DISK, DOMAIN
 from custom_components.intellisms.sending.errors import SendingError
-from custom_components.intellisms.sending.replies import MAX_REMEMBERED
-from scripts.house.provider_api import ProviderApi
+from custom_components.intellisms.sending.replies import DATA_REMEMBERED, MAX_REMEMBERED
+from scripts.house.provider_api import ProviderApi, report
+from tests.asked import NAME, asked, tap
 from tests.household import (
     ANNA,
     BEN,
@@ -162,6 +163,16 @@ async def test_however_it_is_called(
     receive(sending_house, text("Hello", to=SHOP))
     await hass.async_block_till_done()
     assert sent(api) == [(ANNA, SHOP, "sms")]
+
+
+async def test_the_answer_to_a_question_is_answered(
+    hass: HomeAssistant, sending_house: MockConfigEntry, api: ProviderApi
+) -> None:
+    trigger = when("question_answered", question=[NAME])
+    await automate(hass, {"alias": "One", "triggers": [trigger], "actions": [REPLY]})
+    receive(sending_house, tap(asked(sending_house, "Anna")))
+    await hass.async_block_till_done()
+    assert sent(api) == [(ANNA, GATE, "whatsapp")]
 
 
 async def test_in_a_blueprint(
@@ -341,6 +352,15 @@ async def test_after_a_restart(
     assert why == "reply_message_unknown"
 
 
+async def test_what_is_said_is_not_remembered(
+    hass: HomeAssistant, sending_house: MockConfigEntry
+) -> None:
+    receive(sending_house, text("Hello"))
+    [remembered] = hass.data[DATA_REMEMBERED]
+    assert (remembered.message.sender, remembered.message.text) == (ANNA, None)
+    assert remembered.message.raw is None
+
+
 async def test_only_so_many_are_remembered(
     hass: HomeAssistant, sending_house: MockConfigEntry, api: ProviderApi, messages: Messages
 ) -> None:
@@ -448,6 +468,33 @@ async def test_within_a_day_by_whatsapp(
     # What is chosen is tried.
     await reply(hass, causes[1], channel="whatsapp")
     assert sent(api) == [(STRANGER, GATE, "whatsapp")]
+
+
+@pytest.mark.parametrize("wrote", [1, 2])
+async def test_no_more_by_whatsapp_where_it_took_no_answer(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    messages: Messages,
+    freezer: FrozenDateTimeFactory,
+    wrote: int,
+) -> None:
+    for _ in range(wrote):
+        receive(sending_house, text("Hello", channel="whatsapp"))
+        freezer.tick(60)
+    for message in messages:
+        await reply(hass, run_by(message))
+    word = "rejected_response_window"
+    receive(sending_house, report(api.taken[-1], word, 15, "rejection").decode())
+    for message in messages:
+        assert await refused(hass, run_by(message)) == "reply_window_over"
+
+    freezer.tick(60)
+    receive(sending_house, text("Hello again", channel="whatsapp"))
+    api.taken.clear()
+    for message in messages:
+        await reply(hass, run_by(message))
+    assert sent(api) == [(ANNA, GATE, "whatsapp")] * (wrote + 1)
 
 
 async def test_a_contact_of_several_numbers(
@@ -602,6 +649,44 @@ async def test_whom_whatsapp_knows_by_an_id(
     answer = await reply(hass, run_by(messages[0], user_id=hass_read_only_user.id))
     assert answer["messages"][0]["entity_id"] == dora
     assert sent(api) == [(STRANGER, GATE, "whatsapp")]
+
+
+async def test_who_is_no_contact_any_more(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    messages: Messages,
+    hass_read_only_user: MockUser,
+) -> None:
+    """An automation may answer a stranger, and a user who could write to the contact may not."""
+    hass_read_only_user.mock_policy({"entities": True})
+    receive(sending_house, text("Hello"))
+    by_user = run_by(messages[0], user_id=hass_read_only_user.id)
+    await reply(hass, by_user)
+    anna = next(one for one in sending_house.subentries.values() if one.title == "Anna")
+    hass.config_entries.async_remove_subentry(sending_house, anna.subentry_id)
+    await hass.async_block_till_done()
+    with pytest.raises(Unauthorized):
+        await reply(hass, by_user)
+    answer = await reply(hass, run_by(messages[0]))
+    assert answer["messages"][0]["entity_id"] is None
+    assert sent(api) == [(ANNA, GATE, "sms")] * 2
+
+
+@pytest.mark.parametrize("length", [100, 10_000])
+async def test_what_has_an_id_without_end_is_not_remembered(
+    hass: HomeAssistant,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+    messages: Messages,
+    length: int,
+) -> None:
+    receive(sending_house, posted(text("Hello", sender=STRANGER), messageid="x" * length))
+    if length > 100:
+        assert await refused(hass, run_by(messages[0])) == "reply_no_message"
+    else:
+        await reply(hass, run_by(messages[0]))
+    assert len(api.taken) == (length == 100)
 
 
 async def test_without_keys(

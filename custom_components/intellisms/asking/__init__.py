@@ -1,6 +1,15 @@
 """Questions and what answers them, over plain values and without Home Assistant."""
 
-from .answering import MAX_WRONG_CODES, Delivered, Kept, Reply, Table, guessed, reply_in
+from .answering import (
+    MAX_WRONG_CODES,
+    Delivered,
+    Kept,
+    Reply,
+    Table,
+    guessed,
+    may_hold_code,
+    reply_in,
+)
 from .question import (
     AnswerState,
     Asked,
@@ -22,6 +31,7 @@ __all__ = [
     "Reply",
     "Table",
     "guessed",
+    "may_hold_code",
     "read_question_name",
     "reply_in",
 ]

@@ -144,6 +144,26 @@ def guessed(table: Table, delivery: Delivered) -> Kept | None:
     return newest if newest and newest.question.is_guess(words.said) else None
 
 
+def may_hold_code(table: Table, delivery: Delivered) -> bool:
+    """Tell whether a text may hold the code of a question: whoever was asked knows it.
+
+    Where they were asked, anything may be a code that is mistyped or half typed, until a moment
+    after the question has ended without an answer. Elsewhere and later only the code itself is.
+    """
+    message, contact_id = delivery.message, delivery.contact_id
+    then = delivery.received_at - LATE_WORDS
+    return any(
+        (
+            one.ending is not Ending.ANSWERED
+            and one.question.asked_of(contact_id, message.channel)
+            and _was_open(one, then)
+        )
+        or one.question.has_code(message.text or "")
+        for one in table.values()
+        if one.question.code is not None and one.question.was_asked_anyhow(contact_id)
+    )
+
+
 def _tapped(table: Table, delivery: Delivered) -> Reply | None:
     """Return what a tap answers by its id."""
     message = delivery.message

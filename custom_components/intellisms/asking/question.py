@@ -141,6 +141,10 @@ class Question:
         theirs = (one for one in self.asked if one.contact_id == contact_id)
         return next((one for one in theirs if one.channel == channel), None)
 
+    def was_asked_anyhow(self, contact_id: str | None) -> bool:
+        """Tell whether a contact was asked, by whichever channel."""
+        return any(one.contact_id == contact_id for one in self.asked)
+
     def labelled(self, label: str) -> Answer | None:
         """Return the answer that a template's button has this label for."""
         said = folded(label)
@@ -160,6 +164,10 @@ class Question:
         if self.code is None or not (said := folded(text)):
             return False
         return any(self._meant(rest) for _, rest in _parted(said))
+
+    def has_code(self, text: str) -> bool:
+        """Tell whether a text has the code where it is typed: at its beginning or its end."""
+        return any(self._is_code(word) for word, _ in _parted(folded(text) or ""))
 
     def shares_label(self, other: Question) -> bool:
         """Tell whether an answer of another question has the same label."""

@@ -51,6 +51,7 @@ from ..asking import (
     Question,
     Table,
     guessed,
+    may_hold_code,
     reply_in,
 )
 from ..const import DOMAIN
@@ -223,6 +224,10 @@ class Questions:
         return replace(
             delivery, question=reply.question, answer=reply.answer, answer_state=reply.state
         )
+
+    def may_hold_code(self, delivery: Delivery) -> bool:
+        """Tell whether what somebody wrote may hold a question's code, right or wrong."""
+        return may_hold_code(self._table, delivery)
 
     @callback
     def async_answered(self, delivery: Delivery) -> Ended | None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.signal_type import SignalType
@@ -14,6 +13,7 @@ from .assist import Assist
 from .balance import Balance, async_end_reauth
 from .client import Client
 from .data import Keys
+from .refusals import refused
 from .sender import Sender
 
 
@@ -54,7 +54,7 @@ def find_sending(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> Sending |
 def sending_of(hass: HomeAssistant, entry: IntelliSMSConfigEntry) -> Sending:
     """Return what an account sends by; ServiceValidationError where it has no keys."""
     if (sending := find_sending(hass, entry)) is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_keys")
+        raise refused(translation_key="no_keys")
     return sending
 
 
@@ -63,7 +63,7 @@ def entry_of(hass: HomeAssistant) -> IntelliSMSConfigEntry:
     """Return the account, of which there is one; ServiceValidationError where it is not loaded."""
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         return entry
-    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
+    raise refused(translation_key="not_loaded")
 
 
 @callback

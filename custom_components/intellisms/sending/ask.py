@@ -23,13 +23,14 @@ from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.questions import Ended
 from ..target import TARGET_KINDS
 from .account import entry_of, sending_of
-from .ask_fields import Wanted, check_answers, refused, wanted_of
+from .ask_fields import Wanted, check_answers, wanted_of
 from .ask_wait import Asking, Left
 from .data import Letter
 from .errors import SendingError
 from .letters import explained, letter_to, letter_with
 from .pictures import FIELD as PICTURE, async_picture
 from .recipients import Recipient, async_recipients
+from .refusals import refused
 
 _FIELDS: Final = (
     "message",

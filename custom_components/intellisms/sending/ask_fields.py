@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from ..asking import Question
-from ..const import CONF_NUMBERS, DOMAIN
+from ..const import CONF_NUMBERS
 from ..matching import folded
 from ..protocol import Answer, ContentError, ContentProblem, Draft, check_question
 from .fields import channel_of, draft_of, in_language, parameters_of, sender_of, text_of
 from .recipients import ChannelChoice
+from .refusals import refused
 
 DEFAULT_TIMEOUT: Final = timedelta(minutes=5)
 MAX_TIMEOUT: Final = timedelta(hours=24)
@@ -118,15 +118,6 @@ def check_answers(wanted: Wanted, question: Question) -> None:
         if not said.isdisjoint(taken):
             raise ContentError(ContentProblem.TWICE, field=f"answers {place}")
         taken |= said
-
-
-def refused(*, translation_key: str, **placeholders: str) -> ServiceValidationError:
-    """Return the error that says why nothing was asked."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=translation_key,
-        translation_placeholders=placeholders,
-    )
 
 
 def _template(data: Mapping[str, Any]) -> TemplateWords | None:

@@ -21,8 +21,8 @@ from ..receiving.questions import (
 )
 from ..receiving.report import ToldReport
 from ..receiving.signals import signal_report
-from .ask_fields import refused
 from .data import Sent, signal_sent
+from .refusals import refused
 from .sender import Sender
 
 

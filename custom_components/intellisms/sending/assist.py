@@ -116,7 +116,10 @@ class Assist:
 
     @callback
     def _on_delivery(self, delivery: Delivery) -> None:
-        if self._choice(delivery) and _is_said(delivery, self._directory):
+        if not self._choice(delivery) or not _is_said(delivery, self._directory):
+            return
+        # A code is no more for a language model than a PIN that a trigger took.
+        if not self._entry.runtime_data.questions.may_hold_code(delivery):
             self._came.append(delivery)
 
     @callback
@@ -144,6 +147,15 @@ class Assist:
         choice = AssistChoice.of(contact.data) if contact else None
         return choice if choice and choice.by(delivery.message.channel) else None
 
+    def _present_choice(self, delivery: Delivery) -> AssistChoice | None:
+        """Return what is chosen for who sent a message, if it is still so and still they.
+
+        Keys, contacts and what was chosen may have changed while it waited or an agent thought.
+        """
+        contact = self._directory.author(delivery.message)
+        is_theirs = contact is not None and contact.subentry_id == delivery.contact_id
+        return self._choice(delivery) if self._stop and is_theirs else None
+
     # ---- answering ------------------------------------------------------------------
 
     async def _turn(self, delivery: Delivery) -> None:
@@ -166,23 +178,28 @@ class Assist:
         outcome, answer = await self._ask(asked, talk)
         if outcome in APOLOGIES:
             answer = await self._apology(outcome, asked.language)
+        channel = SendChannel(delivery.message.channel or "")
+        answer = cut_to_fit(answer, channel, max_parts=DEFAULT_MAX_PARTS)
         talk.until = dt_util.utcnow() + SILENCE
         talk.last = frozenset({folded(asked.text), folded(answer)})
-        if answer and not await self._send(delivery, answer):
-            return Outcome.NOT_SENT
-        return outcome
+        if not answer:
+            return outcome
+        if not self._present_choice(delivery):
+            return Outcome.NOBODY
+        return outcome if await self._send(delivery, channel, answer) else Outcome.NOT_SENT
 
     async def _admitted(self, delivery: Delivery, talk: _Talk) -> Asked | Outcome:
         """Return what the agent is asked, or why it is not, and begin a conversation where it is time."""
         message = delivery.message
-        # What was chosen, and who is whose contact, may have changed while the message waited.
-        choice, contact = self._choice(delivery), self._directory.author(message)
-        if not self._stop or not choice or not contact or not is_ready(self._hass):
-            return Outcome.NOBODY
-        if contact.subentry_id != delivery.contact_id or not has_agent(self._hass, choice.agent_id):
-            return Outcome.NOBODY
-        user = await async_user_of(self._hass, contact.person)
+        contact = self._directory.author(message)
+        user = await async_user_of(self._hass, contact.person if contact else None)
         language = await async_language(self._hass, user.id if user else None)
+        # From here on nothing waits, so that what is seen here is what is so when it is asked.
+        choice = self._present_choice(delivery)
+        if not contact or not choice or self._directory.author(message) != contact:
+            return Outcome.NOBODY
+        if not is_ready(self._hass) or not has_agent(self._hass, choice.agent_id):
+            return Outcome.NOBODY
         if not choice.as_person or message.channel != ChannelName.WHATSAPP:
             user = None
         elif user is None:
@@ -230,14 +247,12 @@ class Assist:
         texts = await async_get_translations(self._hass, language, "exceptions", [DOMAIN])
         return texts[f"component.{DOMAIN}.exceptions.{APOLOGIES[outcome]}.message"]
 
-    async def _send(self, delivery: Delivery, answer: str) -> bool:
+    async def _send(self, delivery: Delivery, channel: SendChannel, answer: str) -> bool:
         """Tell whether an answer went, by the channel and numbers of what it answers."""
-        channel = SendChannel(delivery.message.channel or "")
-        text = cut_to_fit(answer, channel, max_parts=DEFAULT_MAX_PARTS)
         outgoing = Outgoing(
             to=delivery.message.sender or "",
             sender=delivery.to,
-            content=Draft(message=text, max_parts=DEFAULT_MAX_PARTS).content(channel),
+            content=Draft(message=answer, max_parts=DEFAULT_MAX_PARTS).content(channel),
         )
         notifier = er.async_get(self._hass).async_get_entity_id(
             Platform.NOTIFY, DOMAIN, unique_id(delivery.contact_id or "", "notify")

@@ -3,13 +3,11 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from homeassistant.exceptions import ServiceValidationError
-
-from ..const import DOMAIN
 from ..protocol import Content, ContentError, Draft, Outgoing, SendChannel
 from ..receiving.data import IntelliSMSConfigEntry
 from .data import Letter
 from .recipients import ChannelChoice, Recipient, Route
+from .refusals import refused
 
 
 @contextmanager
@@ -18,11 +16,7 @@ def explained() -> Generator[None]:
     try:
         yield
     except ContentError as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=err.problem,
-            translation_placeholders=err.placeholders,
-        ) from None
+        raise refused(translation_key=err.problem, **err.placeholders) from None
 
 
 def letter_to(
@@ -37,11 +31,7 @@ def letter_to(
     route = recipient.route(choice, sender, entry.runtime_data.directory)
     by_whatsapp = route.channel is SendChannel.WHATSAPP
     if choice is ChannelChoice.AUTOMATIC and draft.needs_whatsapp and not by_whatsapp:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="needs_whatsapp",
-            translation_placeholders={"who": recipient.label},
-        )
+        raise refused(translation_key="needs_whatsapp", who=recipient.label)
     return _letter(recipient, route, draft.content(route.channel))
 
 

@@ -11,16 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_READ
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant, ServiceCall, split_entity_id, valid_entity_id
-from homeassistant.exceptions import (
-    HomeAssistantError,
-    ServiceValidationError,
-    Unauthorized,
-    UnknownUser,
-)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from ..address import public_base_url
 from ..const import DOMAIN, MEDIA_PATH
@@ -31,6 +26,7 @@ from ..receiving.data import IntelliSMSConfigEntry
 from .errors import SendingError
 from .letters import explained
 from .media import DATA_MEDIA, MAX_BYTES, NoRoomError
+from .refusals import check_rights, refused
 
 FIELD: Final = "picture"
 READ_SECONDS: Final = 10
@@ -55,14 +51,15 @@ async def async_picture(
     with explained():
         wanted = _wanted(call.data)
     if wanted is None or wanted.startswith("https://"):
+        _check_loaded(entry)
         link_of_all = wanted or call.data.get("picture_url")
         yield lambda: str(link_of_all) if link_of_all else None
         return
     entity_id = _entity_id(wanted)
     if entity_id is not None:
-        await _check_right(call, entity_id)
+        await check_rights(call, POLICY_READ, entity_id)
     if (base := public_base_url(call.hass)) is None:
-        raise _wrong(translation_key="picture_without_address")
+        raise refused(translation_key="picture_without_address")
     media = call.hass.data[DATA_MEDIA]
     links: list[str] = []
 
@@ -114,25 +111,10 @@ def _entity_id(wanted: str) -> str | None:
     return None
 
 
-async def _check_right(call: ServiceCall, entity_id: str) -> None:
-    """Refuse a user who may not see an entity. A call without a user is Home Assistant's own."""
-    if (user_id := call.context.user_id) is None:
-        return
-    if (user := await call.hass.auth.async_get_user(user_id)) is None:
-        raise UnknownUser(context=call.context, permission=POLICY_READ)
-    if not user.permissions.check_entity(entity_id, POLICY_READ):
-        raise Unauthorized(
-            context=call.context,
-            entity_id=entity_id,
-            perm_category=CAT_ENTITIES,
-            permission=POLICY_READ,
-        )
-
-
 def _check_loaded(entry: IntelliSMSConfigEntry) -> None:
-    """Refuse an account that was unloaded while the picture was read."""
+    """Refuse an account that was unloaded while numbers or the picture were looked at."""
     if entry.state is not ConfigEntryState.LOADED:
-        raise _wrong(translation_key="not_loaded")
+        raise refused(translation_key="not_loaded")
 
 
 # ---- reading ----------------------------------------------------------------------
@@ -175,7 +157,7 @@ async def _from_entity(hass: HomeAssistant, entity_id: str) -> bytes:
     domain = split_entity_id(entity_id)[0]
     state = hass.states.get(entity_id)
     if state is None or domain not in hass.config.components:
-        raise _wrong(translation_key="picture_not_found", what=entity_id)
+        raise refused(translation_key="picture_not_found", what=entity_id)
     if state.state == STATE_UNAVAILABLE:
         raise _failed(translation_key="picture_unavailable", what=entity_id)
     if domain == Platform.CAMERA:
@@ -193,33 +175,25 @@ async def _from_media(hass: HomeAssistant, media_id: str) -> bytes:
     One that leads to a link is refused, as core's own actions do: such links hold passwords.
     """
     if _MEDIA_SOURCE not in hass.config.components:
-        raise _wrong(translation_key="picture_not_found", what=FIELD)
+        raise refused(translation_key="picture_not_found", what=FIELD)
     from homeassistant.components import media_source
 
     try:
         found = await media_source.async_resolve_media(hass, media_id, None)
     # Core asserts that the name of a file tells its kind, and looks up a source that is not named.
     except media_source.Unresolvable, AssertionError, LookupError, ValueError:
-        raise _wrong(translation_key="picture_not_found", what=FIELD) from None
+        raise refused(translation_key="picture_not_found", what=FIELD) from None
     if found.path is None:
-        raise _wrong(translation_key="picture_no_file")
+        raise refused(translation_key="picture_no_file")
     return await hass.async_add_executor_job(_read_file, found.path)
 
 
 def _read_file(path: Path) -> bytes:
     """Return a file, or so much of it that it is seen to be too large. Blocks."""
     if not path.is_file():
-        raise _wrong(translation_key="picture_not_found", what=FIELD)
+        raise refused(translation_key="picture_not_found", what=FIELD)
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
-
-
-def _wrong(*, translation_key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=translation_key,
-        translation_placeholders=placeholders,
-    )
 
 
 def _failed(*, translation_key: str, **placeholders: str) -> HomeAssistantError:

@@ -1,15 +1,14 @@
 """Whom an action writes to, by which way and from which number: all told before anything goes out."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ATTR_ENTITY_ID, CONF_EXCLUDE, Platform
 from homeassistant.core import HomeAssistant, ServiceCall, callback
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.group import expand_entity_ids
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
@@ -17,12 +16,13 @@ from homeassistant.util import dt as dt_util
 
 from ..const import CONF_NUMBERS, DOMAIN, NOTIFY_KEY
 from ..protocol import ChannelName, ContentProblem, SendChannel, line, sender_key
-from ..receiving.data import IntelliSMSConfigEntry
+from ..receiving.data import IntelliSMSConfigEntry, IntelliSMSData
 from ..receiving.directory import Contact, Directory, Listing, unique_id
 from ..receiving.heard import Heard
 from ..target import TARGET_KINDS, async_find
 from ..typed_numbers import TypedNumberError, typed_sender
 from .data import label_of
+from .refusals import check_rights, refused
 
 # WhatsApp takes what is no template only this long after somebody has written.
 WINDOW: Final = timedelta(hours=24)
@@ -50,8 +50,9 @@ class Route:
 class Recipient:
     """Who is written to: a contact by the entity they were named by, or a number that was typed.
 
-    `contact_id` is of a contact only. `numbers` can be written to, the one to take first being the first. `heard` is how they have
-    written to us, the newest first. `position` is the place among the typed numbers, from 1.
+    `numbers` can be written to, the one to take first being the first. `heard` is how they have
+    written to us, the newest first. `contact_id` is of a contact only; `position` is the place
+    among the typed numbers, from 1.
     """
 
     numbers: tuple[str, ...] = field(repr=False)
@@ -85,14 +86,15 @@ class Recipient:
 
     def _window_is_open(self, sender: str) -> bool:
         """Tell whether WhatsApp takes an answer from this number to what they wrote to it."""
-        since = dt_util.utcnow() - WINDOW
-        return any(
-            one.channel == ChannelName.WHATSAPP
-            and _is_to(one, sender)
-            and one.at > since
-            and not one.is_closed
+        written = [
+            one
             for one in self._from_numbers()
-        )
+            if one.channel == ChannelName.WHATSAPP and _is_to(one, sender)
+        ]
+        # Where it takes none to one message, it takes none to those before it.
+        closed = [one.at for one in written if one.is_closed]
+        since = max([dt_util.utcnow() - WINDOW, *closed])
+        return any(one.at > since for one in written)
 
     def _number(self, channel: SendChannel, sender: str | None) -> str:
         """Return the number they wrote from last, to this one if to it at all, else their first."""
@@ -117,18 +119,19 @@ async def async_recipients(call: ServiceCall, entry: IntelliSMSConfigEntry) -> l
     ServiceValidationError where somebody who is named cannot be written to, or nobody is named;
     Unauthorized where whoever calls may not write to them.
     """
+    # The account may be unloaded while numbers are looked at.
+    data = entry.runtime_data
     targeted = _targeted(call.hass, entry, call.data)
     typed = [] if (numbers := call.data.get(CONF_NUMBERS)) is None else cv.ensure_list(numbers)
-    await check_rights(call, targeted, strangers=bool(typed))
+    await check_rights(call, POLICY_CONTROL, *targeted, strangers=bool(typed))
     recipients = [
         recipient_of(entry, entity_id, contact) for entity_id, contact in targeted.items()
     ]
     recipients += [
-        await _number(call.hass, entry, position, number)
-        for position, number in enumerate(typed, 1)
+        await _number(call.hass, data, position, number) for position, number in enumerate(typed, 1)
     ]
     if not recipients:
-        raise _error(translation_key="nobody_named")
+        raise refused(translation_key="nobody_named")
     # A contact has one line only once, and whoever was named by their entity comes first.
     known: set[str] = set()
     each_once = []
@@ -138,27 +141,6 @@ async def async_recipients(call: ServiceCall, entry: IntelliSMSConfigEntry) -> l
             each_once.append(one)
         known |= lines
     return each_once
-
-
-async def check_rights(call: ServiceCall, entity_ids: Collection[str], *, strangers: bool) -> None:
-    """Refuse a user who may not control each of the entities, or, with strangers, is no administrator.
-
-    A call without a user is Home Assistant's own, of an automation for instance.
-    """
-    if (user_id := call.context.user_id) is None:
-        return
-    if (user := await call.hass.auth.async_get_user(user_id)) is None:
-        raise UnknownUser(context=call.context, permission=POLICY_CONTROL)
-    for entity_id in entity_ids:
-        if not user.permissions.check_entity(entity_id, POLICY_CONTROL):
-            raise Unauthorized(
-                context=call.context,
-                entity_id=entity_id,
-                perm_category=CAT_ENTITIES,
-                permission=POLICY_CONTROL,
-            )
-    if strangers and not user.is_admin:
-        raise Unauthorized(context=call.context)
 
 
 # ---- contacts ---------------------------------------------------------------------
@@ -178,7 +160,7 @@ def _targeted(
         contacts = _contacts(hass, entry, kind, one)
         if not contacts:
             # What was typed may be a number, which must not be shown.
-            raise _error(translation_key="recipient_not_found", field=f"{kind} {place}")
+            raise refused(translation_key="recipient_not_found", field=f"{kind} {place}")
         found |= contacts
     left_out = _left_out(hass, data.get(CONF_EXCLUDE))
     return {one: contact for one, contact in found.items() if contact.device_id not in left_out}
@@ -190,7 +172,7 @@ def _left_out(hass: HomeAssistant, excluded: Any) -> set[str]:
         return set()
     if not isinstance(excluded, Mapping) or not excluded.keys() <= set(TARGET_KINDS):
         # Else it would be nobody, and they would get it.
-        raise _error(translation_key=ContentProblem.INVALID, field=CONF_EXCLUDE)
+        raise refused(translation_key=ContentProblem.INVALID, field=CONF_EXCLUDE)
     devices: set[str] = set()
     for kind, _, one in _ids(excluded):
         wanted = one.lower() if kind == ATTR_ENTITY_ID else one
@@ -256,7 +238,7 @@ def recipient_of(
 ) -> Recipient:
     """Return a contact as a recipient; ServiceValidationError where they have no number."""
     if not isinstance(contact, Contact) or not (numbers := sendable_numbers(contact)):
-        raise _error(translation_key="recipient_without_number", who=entity_id)
+        raise refused(translation_key="recipient_without_number", who=entity_id)
     heard = entry.runtime_data.journal.record(contact.subentry_id).heard
     return Recipient(
         numbers=numbers, heard=heard, entity_id=entity_id, contact_id=contact.subentry_id
@@ -267,10 +249,10 @@ def recipient_of(
 
 
 async def _number(
-    hass: HomeAssistant, entry: IntelliSMSConfigEntry, position: int, typed: Any
+    hass: HomeAssistant, data: IntelliSMSData, position: int, typed: Any
 ) -> Recipient:
     """Return a typed number as a recipient; ServiceValidationError where it is none."""
-    wrong = _error(translation_key="recipient_number_invalid", field=f"{CONF_NUMBERS} {position}")
+    wrong = refused(translation_key="recipient_number_invalid", field=f"{CONF_NUMBERS} {position}")
     # A template makes a number of digits, and YAML a truth of some words.
     if isinstance(typed, bool) or not isinstance(typed, str | int):
         raise wrong
@@ -280,15 +262,7 @@ async def _number(
         raise wrong from None
     if not number.startswith("+"):
         raise wrong
-    contact = entry.runtime_data.directory.contact(number)
-    known = entry.runtime_data.journal.record(contact.subentry_id).heard if contact else ()
+    contact = data.directory.contact(number)
+    known = data.journal.record(contact.subentry_id).heard if contact else ()
     heard = tuple(one for one in known if line(one.sender) == line(number))
     return Recipient(numbers=(number,), heard=heard, position=position)
-
-
-def _error(*, translation_key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=translation_key,
-        translation_placeholders=placeholders,
-    )

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.core import Context, Event, HomeAssistant, ServiceCall, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util.hass_dict import HassKey
 
@@ -26,7 +26,8 @@ from ..receiving.signals import SIGNAL_DELIVERY
 from .data import Letter
 from .fields import channel_of, message_id_of, sender_of
 from .letters import letter_to
-from .recipients import ChannelChoice, Recipient, check_rights, entity_of
+from .recipients import ChannelChoice, Recipient, entity_of
+from .refusals import check_rights, refused
 
 # Messages that are remembered, and runs of automations that they set off.
 MAX_REMEMBERED: Final = 500
@@ -100,8 +101,8 @@ def answered(call: ServiceCall, entry: IntelliSMSConfigEntry) -> Delivery:
     # It may have come to an account that was removed since.
     if found is None or found.entry_id != entry.entry_id:
         if message_id is None:
-            raise _error(translation_key="reply_no_message")
-        raise _error(translation_key="reply_message_unknown")
+            raise refused(translation_key="reply_no_message")
+        raise refused(translation_key="reply_message_unknown")
     return found
 
 
@@ -115,13 +116,14 @@ async def async_author(
     message, data = delivery.message, entry.runtime_data
     contact = data.directory.author(message)
     entity_id = entity_of(call.hass, contact) if contact else None
-    await check_rights(call, [entity_id] if entity_id else [], strangers=entity_id is None)
+    whom = [entity_id] if entity_id else []
+    await check_rights(call, POLICY_CONTROL, *whom, strangers=not whom)
     if message.group_id:
-        raise _error(translation_key="reply_in_group")
+        raise refused(translation_key="reply_in_group")
     if message.sender is None or not message.sender.startswith("+"):
-        raise _error(translation_key="reply_no_number")
+        raise refused(translation_key="reply_no_number")
     if delivery.simulated and contact is None:
-        raise _error(translation_key="reply_simulated")
+        raise refused(translation_key="reply_simulated")
     heard = data.journal.record(contact.subentry_id).heard if contact else ()
     if not delivery.simulated and not message.notice:
         # Who is no contact has no record; and that of a contact with several numbers may know a
@@ -151,7 +153,7 @@ def letter_back(
     if by_whatsapp and way is not chosen:
         route = author.route(chosen, sender, entry.runtime_data.directory)
         if route.channel is not SendChannel.WHATSAPP:
-            raise _error(translation_key="reply_window_over")
+            raise refused(translation_key="reply_window_over")
     return letter_to(entry, author, draft, choice=way, sender=sender)
 
 
@@ -159,9 +161,5 @@ def _came_by(delivery: Delivery) -> ChannelChoice:
     """Return the way that a message came; ServiceValidationError where nothing can go that way."""
     channel = delivery.message.channel
     if channel is None or channel not in ChannelName:
-        raise _error(translation_key="reply_channel")
+        raise refused(translation_key="reply_channel")
     return ChannelChoice(channel)
-
-
-def _error(*, translation_key: str) -> ServiceValidationError:
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=translation_key)

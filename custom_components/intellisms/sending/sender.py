@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util import dt as dt_util
 
 from ..const import CONF_HOURLY_LIMIT, DEFAULT_HOURLY_LIMIT, EVENT_MESSAGE_SENT
 from ..faults import log_fault
@@ -171,9 +172,13 @@ class Sender:
             ),
         )
         event = sent.as_event(with_text=not keeps_off_disk(self._entry))
-        # Entities come first, so that an automation on the event reads them as they are now.
+        # Entities come first, so that an automation on the event reads them as they are now. They
+        # changed because of it: the logbook goes by the time to tell what led to what.
+        known_at = dt_util.utcnow().timestamp()
         async_dispatcher_send(self._hass, signal_sent(self._entry.entry_id), sent)
-        self._hass.bus.async_fire(EVENT_MESSAGE_SENT, event, context=sent.context)
+        self._hass.bus.async_fire(
+            EVENT_MESSAGE_SENT, event, context=sent.context, time_fired=known_at
+        )
         return sent
 
 
