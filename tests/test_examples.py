@@ -503,7 +503,8 @@ def test_what_is_told_of_a_question() -> None:
     fields, told = tables("Trigger: question not answered")
     assert list(fields) == described("triggers.yaml", "question_unanswered")
     assert list(told)[:2] == list(QuestionName.__annotations__)
-    assert {*words(told["reason"]), Ending.ANSWERED} == set(Ending)
+    # Only what an action waits for can be stopped, and no trigger tells of that.
+    assert {*words(told["reason"]), Ending.ANSWERED, Ending.STOPPED} == set(Ending)
     (table,) = tables("Event `intellisms_message_received`")
     assert set(words(table["answer_state"])[:-1]) == set(AnswerState)
 
