@@ -463,7 +463,7 @@ async def test_what_is_reported(
     message: str,
     icon: str,
 ) -> None:
-    """A line is the contact's *Last delivery*'s, where there is one."""
+    """A line is that of the contact's `notify` entity, where there is one."""
     hass.config_entries.async_update_entry(house, data=with_keys(house.data))
     await hass.async_block_till_done()
     code = next(code for code, word in STATUS_WORDS.items() if word == status)
@@ -472,7 +472,7 @@ async def test_what_is_reported(
         receive(house, report(taken, status, code or 0).decode())
     known, stranger = [line for line in await logbook.read() if line.get("domain") == DOMAIN]
     assert (known["name"], known["message"], known["icon"]) == ("Anna", message, icon)
-    assert known["entity_id"] == "sensor.anna_last_delivery"
+    assert known["entity_id"] == "notify.anna"
     assert (stranger["name"], stranger["message"]) == (STRANGER, message)
     assert "entity_id" not in stranger
 

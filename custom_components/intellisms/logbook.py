@@ -11,13 +11,13 @@ from homeassistant.components.logbook.const import (
     LOGBOOK_ENTRY_NAME,
 )
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .asking import AnswerState, Question
 from .const import (
-    DELIVERY_KEY,
     DOMAIN,
     EVENT_MESSAGE_RECEIVED,
     EVENT_MESSAGE_SENT,
@@ -121,7 +121,7 @@ def async_describe_events(
 
     @callback
     def describe_report(event: Event[dict[str, Any]]) -> dict[str, str]:
-        """Return a line of the contact's *Last delivery*, else under the recipient's name."""
+        """Return a line of the contact's `notify` entity, else under the recipient's name."""
         data = event.data
         status = str(data.get("status"))
         line = {
@@ -133,7 +133,7 @@ def async_describe_events(
             if status in _UNDER_WAY
             else NOT_SENT_ICON,
         }
-        if entity_id := _last_delivery(hass, data.get("to_device_id")):
+        if entity_id := _notify_entity(hass, data.get("to_device_id")):
             line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
         return line
 
@@ -143,10 +143,13 @@ def async_describe_events(
 
 
 @callback
-def _last_delivery(hass: HomeAssistant, device_id: Any) -> str | None:
-    """Return the *Last delivery* of the contact whose device it is, None if there is none."""
+def _notify_entity(hass: HomeAssistant, device_id: Any) -> str | None:
+    """Return the `notify` entity of the contact whose device it is, None if there is none.
+
+    It has the contact's name: what the contact did is not what *Last delivery* did.
+    """
     for entity in er.async_entries_for_device(er.async_get(hass), str(device_id)):
-        if entity.platform == DOMAIN and entity.unique_id.endswith(f"_{DELIVERY_KEY}"):
+        if entity.platform == DOMAIN and entity.domain == Platform.NOTIFY:
             return entity.entity_id
     return None
 

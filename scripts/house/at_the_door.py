@@ -41,8 +41,8 @@ LOGBOOK = {
     (NOTIFY, f"was sent “{SAID}” by WhatsApp"),
     ("event.gate_message", f"received from Anna: a tap on “{LET_IN['text']}”"),
     (NOTIFY, f"was sent “{ANSWER}” by WhatsApp"),
-    (LAST_DELIVERY, "has received a message"),
-    (LAST_DELIVERY, "has read a message"),
+    (NOTIFY, "has received a message"),
+    (NOTIFY, "has read a message"),
 }
 
 
