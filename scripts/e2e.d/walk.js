@@ -137,6 +137,29 @@ async function act(name) {
   await page.getByRole("button", { name: `${name} input boolean` }).click();
 }
 
+// Find what a trigger, an action or a condition is called in the dialog that is open.
+async function find(words) {
+  await page.locator("input:visible").last().fill(words);
+  await page.getByText(words, { exact: true }).filter({ visible: true }).last().click();
+}
+
+// Type into a field. A form forgets what is typed before its defaults, or what was chosen, are there.
+async function write(heading, words) {
+  const box = field(heading).getByRole("textbox");
+  do {
+    await box.fill(words);
+    await page.waitForTimeout(500);
+  } while ((await box.inputValue()) !== words);
+}
+
+// Type a list into a field.
+async function list(heading, words) {
+  for (const [index, word] of words.entries()) {
+    await field(heading).getByText("Add", { exact: true }).click();
+    await field(heading).getByRole("textbox").nth(index).fill(word);
+  }
+}
+
 async function saveQueued(name) {
   await page.getByRole("button", { name: "Menu", exact: true }).first().click();
   await page.getByText("Change mode", { exact: true }).first().click();
@@ -211,6 +234,55 @@ async function deliver(path, message) {
     body: JSON.stringify({ messages: [{ ...content, messageid: crypto.randomUUID(), ...message }] }),
   });
   return response.status;
+}
+
+// What the stand-in for the provider was sent, once it is so many; the last of them.
+async function sent(number) {
+  for (let waited = 0; ; waited += 50) {
+    const all = await (await fetch(`${house.backstage}/sent`)).json();
+    assert.ok(all.length <= number, `${all.length} messages were sent`);
+    if (all.length === number) return all.at(-1);
+    assert.ok(waited < 10_000, "nothing was sent");
+    await page.waitForTimeout(50);
+  }
+}
+
+// Tap a button of a message that was sent.
+function tapped(message, place) {
+  const interactive = message.object.interactive.action.buttons[place].reply;
+  const content = { format: "wa_msgobject_v2", msgobject: { type: "reply", interactive } };
+  return deliver(door, { channel: "whatsapp", content });
+}
+
+// Tell how far a message that was sent has come.
+async function report(message, status, status_code) {
+  const about = { notificationtype: "status", messageid: message.id, to: message.to };
+  const notification = { ...about, status, status_code, category: "success" };
+  const body = JSON.stringify({ notifications: [notification] });
+  assert.equal((await fetch(house.url + door, { method: "POST", body })).status, 200);
+}
+
+const call = (domain, service, entity_id) =>
+  command({ type: "call_service", domain, service, target: { entity_id } });
+
+// Open the form of an action.
+async function perform(name) {
+  // The page remembers what was performed last.
+  await page.evaluate(() => {
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith("panel-dev-action")) localStorage.removeItem(key);
+    }
+  });
+  await goto("/config/tools/action");
+  await button("Action").click();
+  await page.locator("input:visible").last().fill(`IntelliSMS: ${name}`);
+  await option(name).click();
+}
+
+async function performFor(whom, name) {
+  await perform(name);
+  await page.getByText("Add target").first().click();
+  await option(new RegExp(`^${whom}`)).click();
 }
 
 const text = (words) => ({ content: { msgtype: "text", text: words } });
@@ -432,33 +504,19 @@ const steps = {
   },
 
   "send buttons, and open the gate by a tap": async () => {
-    await command({
-      type: "call_service", domain: "input_boolean", service: "turn_off",
-      target: { entity_id: "input_boolean.gate_open" },
-    });
-    await goto("/config/tools/action");
-    // The page remembers what was performed last.
-    await page.getByText("intellisms.simulate_message", { exact: true }).first().click();
-    await page.getByText("intellisms.send_message", { exact: true }).first().click();
-    await page.getByText("Add target").first().click();
-    await option(/^Alice/).click();
+    await call("input_boolean", "turn_off", "input_boolean.gate_open");
+    await performFor("Alice", "Send message");
     await page.getByText("Answers and picture").first().click();
     await tick("Answers");
-    for (const [index, answer] of ["Open", "Not now"].entries()) {
-      await field("Answers").getByText("Add", { exact: true }).click();
-      await field("Answers").getByRole("textbox").nth(index).fill(answer);
-    }
-    // What is typed before the answers are there, the form forgets.
-    await field("Message").getByRole("textbox").fill("Somebody is at the gate");
+    await list("Answers", ["Open", "Not now"]);
+    await write("Message", "Somebody is at the gate");
     await page.keyboard.press("Tab");
     await picture("send");
     await button("Perform action").click();
     await page.waitForFunction(
       () => document.querySelector("home-assistant").hass.states["notify.alice"].state !== "unknown",
     );
-    const answer = { type: "reply", interactive: { title: "Open", id: "Open" } };
-    const content = { format: "wa_msgobject_v2", msgobject: answer };
-    assert.equal(await deliver(door, { channel: "whatsapp", content }), 200);
+    assert.equal(await tapped(await sent(1), 0), 200);
     await becomes("input_boolean.gate_open", "on");
   },
 
@@ -523,6 +581,124 @@ const steps = {
         await page.locator("ha-config-entry-row").first().getByRole("button").nth(1).click();
         await page.locator("ha-form").first().waitFor();
         await look(`options_${size}_${language}`);
+      }
+    }
+    await page.setViewportSize(SIZES.desktop);
+  },
+
+  "build what answers a tap, and what follows the answer": async () => {
+    await goto("/config/automation/edit/new");
+    await page.getByText("Add trigger").first().click();
+    await find("Button tapped");
+    await aim("Alice");
+    await tick("Buttons");
+    await list("Buttons", ["Let in"]);
+    await page.getByText("Add action").first().click();
+    await find("IntelliSMS: Reply");
+    await write("Message", "The door is open");
+    await look("editor_reply");
+    await saveQueued("Let them in");
+    await goto("/config/automation/edit/new");
+    await page.getByText("Add trigger").first().click();
+    await find("Delivery changed");
+    await shows("mdi:message-check", "ha-automation-trigger-row ha-trigger-icon");
+    await aim("Alice");
+    await tick("Status");
+    await field("Status").getByText("Add", { exact: true }).click();
+    await option("Read").click();
+    await page.keyboard.press("Escape");
+    await look("editor_delivery");
+    await act("Turn off");
+    const { triggers } = await saveQueued("It was read");
+    assert.deepEqual(triggers[0].options, { status: ["read"] });
+  },
+
+  "show who is at the door, and follow the answer to the eye": async () => {
+    await performFor("Alice", "Send message");
+    await page.getByText("Answers and picture").first().click();
+    await tick("Answers");
+    await list("Answers", ["Let in", "Not now"]);
+    await tick("Picture");
+    await field("Picture").locator("ha-selector-media").click();
+    for (const place of ["Camera", "Doorbell"]) {
+      await page.locator("ha-dialog, ha-adaptive-dialog").getByText(place, { exact: true }).last().click();
+    }
+    await field("Picture").getByText("Doorbell").waitFor();
+    await write("Message", "Somebody is at the door");
+    await page.keyboard.press("Tab");
+    await look("send_picture");
+    await button("Perform action").click();
+    const shown = await sent(2);
+    const { pathname } = new URL(shown.object.interactive.header.image.link);
+    const fetched = [await fetch(house.url + pathname), await fetch(house.url + pathname)];
+    assert.deepEqual(fetched.map(({ status }) => status), [200, 404]);
+    assert.equal(fetched[0].headers.get("content-type"), "image/png");
+    await becomes("input_boolean.gate_open", "on");
+    assert.equal(await tapped(shown, 0), 200);
+    const answer = await sent(3);
+    await report(answer, "delivered", 4);
+    await becomes("sensor.alice_last_delivery", "delivered");
+    await report(answer, "read", 14);
+    await becomes("input_boolean.gate_open", "off");
+    await goto(`/config/devices/device/${aliceId}`);
+    await page.getByText("Last delivery").first().waitFor();
+    await page.getByText("Read", { exact: true }).first().waitFor();
+    await look("contact_device");
+    await goto("/logbook");
+    await page.getByText("has read a message").first().waitFor();
+    await look("activity");
+  },
+
+  "ask, and act on the answer in the same run": async () => {
+    await goto("/config/automation/edit/new");
+    await page.getByText("Add trigger").first().click();
+    for (const branch of ["Helpers", "Input button", "Bell"]) {
+      await page.getByRole("treeitem", { name: branch, exact: true }).click();
+    }
+    await page.getByText("Button pressed").last().click();
+    await page.getByText("Add action").first().click();
+    await find("IntelliSMS: Ask");
+    await aim("Alice");
+    await list("Answers", ["Open", "Not now"]);
+    await write("Question", "Open the gate?");
+    await tick("Response variable");
+    await write("Response variable", "asked");
+    await page.getByText("Add action").first().click();
+    await find("If-then");
+    const branch = page.locator("ha-automation-action-row").last();
+    await branch.getByText("Add condition").first().click();
+    await find("Template");
+    await page.locator("ha-automation-sidebar .cm-content").click();
+    await page.keyboard.insertText("{{ asked.answer == 'Open' }}");
+    await act("Turn on");
+    await page.locator("ha-automation-action-row").getByText("IntelliSMS: Ask").first().click();
+    await field("Question").getByRole("textbox").waitFor();
+    await picture("editor_ask");
+    const { actions } = await saveQueued("Ask before it opens");
+    assert.deepEqual(actions[0].data.answers, ["Open", "Not now"]);
+    const others = await runs("automation.open_the_gate");
+    await call("input_button", "press", "input_button.bell");
+    assert.equal(await tapped(await sent(4), 0), 200);
+    await becomes("input_boolean.gate_open", "on");
+    assert.deepEqual(await runs("automation.ask_before_it_opens"), ["finished"]);
+    assert.deepEqual(await runs("automation.open_the_gate"), others);
+  },
+
+  "see the forms of questions and contacts in other languages": async () => {
+    for (const language of ["de", "en"]) {
+      await page.evaluate((chosen) => {
+        localStorage.setItem("selectedLanguage", JSON.stringify(chosen));
+      }, language);
+      for (const [size, viewport] of Object.entries(SIZES)) {
+        await page.setViewportSize(viewport);
+        await edit("automation.ask_before_it_opens");
+        await page.locator("ha-automation-action-row").getByText(/IntelliSMS: /).first().click();
+        await look(`ask_${size}_${language}`);
+        await page.goto(`${house.url}/config/integrations/integration/intellisms`);
+        const alice = page.locator("ha-config-sub-entry-row").filter({ hasText: "Alice" });
+        await alice.getByRole("button").nth(1).click();
+        await page.locator("ha-form ha-expansion-panel").last().click();
+        await look(`contact_${size}_${language}`);
       }
     }
     await page.setViewportSize(SIZES.desktop);
@@ -665,6 +841,35 @@ const steps = {
     await saveOptions();
     assert.equal(await deliver(door, { ...text("And now?"), from: STRANGER }), 200);
     await becomes("sensor.gate_last_message", "And now?");
+  },
+
+  "ask, restart, and let the other half act on the answer": async () => {
+    await goto("/config/automation/edit/new");
+    await page.getByText("Add trigger").first().click();
+    await find("Question answered");
+    await list("Questions", ["Night"]);
+    await tick("Answers");
+    await list("Answers", ["Shut it"]);
+    await look("editor_question_answered");
+    await act("Turn off");
+    const { triggers } = await saveQueued("Shut for the night");
+    assert.deepEqual(triggers[0].options, { question: ["Night"], answer: ["Shut it"] });
+    await performFor("Alice", "Ask");
+    await list("Answers", ["Shut it", "Leave it"]);
+    await write("Question", "Shut the gate for the night?");
+    await page.getByText("Name, waiting and code").first().click();
+    await tick("Name");
+    await write("Name", "Night");
+    await field("Wait for the answer").locator("ha-switch").click();
+    await look("ask_without_waiting");
+    await button("Perform action").click();
+    const asked = await sent(5);
+    assert.ok((await fetch(`${house.backstage}/restart`, { method: "POST" })).ok);
+    await goto("/config");
+    await becomes("input_boolean.gate_open", "on");
+    assert.equal(await tapped(asked, 0), 200);
+    await becomes("input_boolean.gate_open", "off");
+    assert.deepEqual(await runs("automation.shut_for_the_night"), ["finished"]);
   },
 
   "remove the integration": async () => {

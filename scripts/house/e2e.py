@@ -1,16 +1,21 @@
 """Walk through the whole integration in the real frontend, as a new user would."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 import json
 import os
 import re
 import sys
 from typing import Any
 
+from aiohttp import web
 from homeassistant.util.yaml import parse_yaml
 
+from . import at_the_door
 from .instance import (
     DOMAIN,
+    DOORBELL,
     PASSWORD,
     ROOT,
     USERNAME,
@@ -21,7 +26,7 @@ from .instance import (
     troubles_of_ours,
 )
 from .moving_picture import make_moving_picture
-from .provider_api import ProviderApi, provider_api
+from .provider_api import ProviderApi, Taken, provider_api
 from .round_trip import configuration
 
 WALK = ROOT / ".cache" / "e2e" / "walk.js"
@@ -33,7 +38,19 @@ CONFIGURATION = """\
 input_boolean:
   gate_open:
     name: Gate open
+input_button:
+  bell:
+    name: Bell
+media_source:
 """
+# What goes out in the walk: the words, and what stands on the buttons.
+SENT = [
+    ("Somebody is at the gate", ["Open", "Not now"]),
+    ("Somebody is at the door", ["Let in", "Not now"]),
+    ("The door is open", []),
+    ("Open the gate?", ["Open", "Not now"]),
+    ("Shut the gate for the night?", ["Shut it", "Leave it"]),
+]
 
 
 def cards() -> list[Any]:
@@ -42,12 +59,38 @@ def cards() -> list[Any]:
     return [parse_yaml(block) for block in blocks]
 
 
-async def walk(instance: Instance, api: ProviderApi) -> int:
+@asynccontextmanager
+async def backstage(instance: Instance, api: ProviderApi) -> AsyncIterator[str]:
+    """Tell the browser's part what was sent, and restart Home Assistant for it; yield the address."""
+
+    async def sent(_request: web.Request) -> web.Response:
+        return web.json_response(
+            [{"id": each.id, "to": each.to, "object": each.object} for each in api.taken]
+        )
+
+    async def restart(_request: web.Request) -> web.Response:
+        await instance.restart()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/sent", sent)
+    app.router.add_post("/restart", restart)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def walk(instance: Instance, api: ProviderApi, address: str) -> int:
     """Run the browser's part; return its exit code."""
     for folder in (IMAGES, LOOKED_AT):
         folder.mkdir(exist_ok=True)
     about = {
         "url": instance.url,
+        "backstage": address,
         "username": USERNAME,
         "password": PASSWORD,
         "images": str(IMAGES),
@@ -91,24 +134,28 @@ def _is_ours(identifiers: list[list[str]]) -> bool:
 
 def not_as_typed(api: ProviderApi) -> list[str]:
     """Return how what went out to the provider differs from what was typed in the walk."""
-    sent = [
-        (each.object["interactive"]["body"]["text"], _titles(each.object)) for each in api.taken
-    ]
-    wanted = [("Somebody is at the gate", ["Open", "Not now"])]
-    return [] if sent == wanted else [f"{len(sent)} messages went out, not as they were typed"]
+    sent = [_said(each) for each in api.taken]
+    return [] if sent == SENT else [f"{len(sent)} messages went out, not as they were typed"]
 
 
-def _titles(message: dict[str, Any]) -> list[str]:
-    return [each["reply"]["title"] for each in message["interactive"]["action"]["buttons"]]
+def _said(taken: Taken) -> tuple[str, list[str]]:
+    if taken.object["type"] == "text":
+        return taken.words, []
+    return taken.object["interactive"]["body"]["text"], taken.buttons
 
 
 async def e2e() -> int:
     """Run all of it; 0 when everything was as it should be."""
     async with (
         provider_api() as api,
-        house(CONFIGURATION + configuration(api), first=(WITNESS,)) as instance,
+        house(
+            CONFIGURATION + at_the_door.CONFIGURATION + configuration(api),
+            integrations=(DOORBELL,),
+            first=(WITNESS,),
+        ) as instance,
+        backstage(instance, api) as address,
     ):
-        failed = await walk(instance, api)
+        failed = await walk(instance, api, address)
         wrong = [*api.wrong, *not_as_typed(api)]
         left = await nothing_left(instance)
         troubles = troubles_of_ours(instance.log())
