@@ -419,6 +419,24 @@ async def test_an_account_that_is_unloaded_meanwhile(
     assert api.taken == []
 
 
+async def test_a_contact_who_is_removed_meanwhile(
+    hass: HomeAssistant,
+    external_url: None,
+    camera: DoorCamera,
+    sending_house: MockConfigEntry,
+    api: ProviderApi,
+) -> None:
+    camera.answers.clear()
+    asked = hass.async_create_task(why(hass, "camera.door", numbers=None, entity_id="notify.anna"))
+    await camera.is_asked.wait()
+    [anna] = [one for one in sending_house.subentries.values() if one.title == "Anna"]
+    assert hass.config_entries.async_remove_subentry(sending_house, anna.subentry_id)
+    await settle()
+    camera.answers.set()
+    assert await asked == "recipient_without_number"
+    assert api.taken == []
+
+
 @pytest.mark.parametrize("picture", [None, LINK])
 async def test_an_account_that_is_unloaded_while_numbers_are_looked_at(
     hass: HomeAssistant,

@@ -67,7 +67,14 @@ class Recipient:
         return label_of(self.entity_id, self.position)
 
     def route(self, choice: ChannelChoice, sender: str | None, directory: Directory) -> Route:
-        """Return how they are written to; `sender` is whom it has to be from, None where no matter."""
+        """Return how they are written to; `sender` is whom it has to be from, None where no matter.
+
+        ServiceValidationError where the contact, or their number, was removed since they were named.
+        """
+        if self.contact_id is not None:
+            contact = directory.get(self.contact_id)
+            if not isinstance(contact, Contact) or not set(self.numbers) <= set(contact.numbers):
+                raise refused(translation_key="recipient_without_number", who=self.label)
         sender = sender or self._wrote_to(directory)
         channel = SendChannel(choice) if choice != ChannelChoice.AUTOMATIC else None
         if channel is None:
