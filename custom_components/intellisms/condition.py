@@ -27,7 +27,7 @@ from .protocol import is_notice
 from .question_automation import QuestionOpenCondition
 from .receiving.data import async_subentry_of_device
 from .receiving.delivery import Delivery
-from .target import TARGET, TARGET_AS_WRITTEN
+from .target import TARGET, TargetedCondition
 
 CONF_WITHIN = "within"
 _TARGET_NEEDED = "choose a virtual number or contact as the target; its last message is looked at"
@@ -68,20 +68,12 @@ _SCHEMA = vol.Schema(
 )
 
 
-class LastMessageCondition(Condition):
+class LastMessageCondition(TargetedCondition):
     """Tells whether a last message is as the options describe.
 
     It is that of one of the virtual numbers that are targeted; where none is, that of
     one of the contacts.
     """
-
-    @classmethod
-    @override
-    async def async_validate_complete_config(
-        cls, hass: HomeAssistant, complete_config: ConfigType
-    ) -> ConfigType:
-        TARGET_AS_WRITTEN(complete_config)
-        return await super().async_validate_complete_config(hass, complete_config)
 
     @classmethod
     @override

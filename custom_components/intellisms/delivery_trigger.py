@@ -9,7 +9,6 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.trigger import (
     NotTriggeredInfo,
-    Trigger,
     TriggerActionRunner,
     TriggerConfig,
     TriggerNotTriggeredReporter,
@@ -22,7 +21,7 @@ from .filter_options import CODES
 from .protocol import STATUS_WORDS, Category, category_of
 from .receiving.report import ToldReport
 from .sending.deliveries import SIGNAL_CHANGE, Change
-from .target import TARGET, TARGET_AS_WRITTEN, Target
+from .target import TARGET, Target, TargetedTrigger
 
 CONF_STATUS = "status"
 CONF_CATEGORY = "category"
@@ -42,7 +41,7 @@ def _one_of(words: Iterable[str]) -> Any:
     return vol.All(CODES, [vol.In(known, msg=f"write one of these: {', '.join(known)}")])
 
 
-class DeliveryTrigger(Trigger):
+class DeliveryTrigger(TargetedTrigger):
     """Fires for each status report that the target and the options describe.
 
     As the triggers on messages, it listens for as long as it is attached.
@@ -52,14 +51,6 @@ class DeliveryTrigger(Trigger):
         vol.Optional(CONF_STATUS): _one_of(STATUS_WORDS.values()),
         vol.Optional(CONF_CATEGORY): _one_of(Category),
     }
-
-    @classmethod
-    @override
-    async def async_validate_complete_config(
-        cls, hass: HomeAssistant, complete_config: ConfigType
-    ) -> ConfigType:
-        TARGET_AS_WRITTEN(complete_config)
-        return await super().async_validate_complete_config(hass, complete_config)
 
     @classmethod
     @override

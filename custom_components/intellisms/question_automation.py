@@ -9,10 +9,9 @@ from typing import Any, ClassVar, Unpack, cast, override
 
 from homeassistant.const import CONF_EXCLUDE, CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
-from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
+from homeassistant.helpers.condition import ConditionCheckParams, ConditionConfig
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.trigger import (
-    Trigger,
     TriggerActionRunner,
     TriggerConfig,
     TriggerNotTriggeredReporter,
@@ -28,7 +27,7 @@ from .matching import folded
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.directory import Contact
 from .receiving.questions import SIGNAL_ENDED, Ended
-from .target import TARGET, TARGET_AS_WRITTEN, Target
+from .target import TARGET, Target, TargetedCondition, TargetedTrigger
 
 CONF_ANSWER = "answer"
 CONF_QUESTION = "question"
@@ -55,19 +54,11 @@ def _is_called(question: Question, names: frozenset[str] | None) -> bool:
     return names is None or folded(question.name) in names
 
 
-class _QuestionTrigger(Trigger):
+class _QuestionTrigger(TargetedTrigger):
     """Fires for ends of questions that no action waits for, of those that are named."""
 
     SCHEMA: ClassVar[vol.Schema]
     _DESCRIPTION: ClassVar[str]
-
-    @classmethod
-    @override
-    async def async_validate_complete_config(
-        cls, hass: HomeAssistant, complete_config: ConfigType
-    ) -> ConfigType:
-        TARGET_AS_WRITTEN(complete_config)
-        return await super().async_validate_complete_config(hass, complete_config)
 
     @classmethod
     @override
@@ -165,16 +156,8 @@ _OPEN_SCHEMA = vol.Schema(
 )
 
 
-class QuestionOpenCondition(Condition):
+class QuestionOpenCondition(TargetedCondition):
     """Tells whether a question waits for an answer: one that is named, or of a targeted contact."""
-
-    @classmethod
-    @override
-    async def async_validate_complete_config(
-        cls, hass: HomeAssistant, complete_config: ConfigType
-    ) -> ConfigType:
-        TARGET_AS_WRITTEN(complete_config)
-        return await super().async_validate_complete_config(hass, complete_config)
 
     @classmethod
     @override

@@ -8,7 +8,7 @@ account that is not loaded. What is gone or misspelt matches nobody, never every
 from collections.abc import Mapping
 from dataclasses import dataclass
 import re
-from typing import Any
+from typing import Any, override
 
 from homeassistant.const import (
     ATTR_AREA_ID,
@@ -28,8 +28,11 @@ from homeassistant.helpers import (
     floor_registry as fr,
     label_registry as lr,
 )
+from homeassistant.helpers.condition import Condition
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+from homeassistant.helpers.trigger import Trigger
+from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 import voluptuous as vol
 
@@ -75,8 +78,31 @@ def _ids(value: Any) -> dict[str, Any]:
 
 # A target as it is written, or as core has shaped it; all ids come out in lists.
 TARGET = vol.All(_ids, vol.Schema({vol.Optional(CONF_EXCLUDE): _ids}, extra=vol.ALLOW_EXTRA))
-# For `async_validate_complete_config`: what core refuses of a target it does not explain.
 TARGET_AS_WRITTEN = vol.Schema({vol.Optional(CONF_TARGET): TARGET}, extra=vol.ALLOW_EXTRA)
+
+
+class TargetedTrigger(Trigger):
+    """A trigger with a target: what core refuses of one it does not explain, so it is looked at first."""
+
+    @classmethod
+    @override
+    async def async_validate_complete_config(
+        cls, hass: HomeAssistant, complete_config: ConfigType
+    ) -> ConfigType:
+        TARGET_AS_WRITTEN(complete_config)
+        return await super().async_validate_complete_config(hass, complete_config)
+
+
+class TargetedCondition(Condition):
+    """A condition with a target, which is looked at likewise."""
+
+    @classmethod
+    @override
+    async def async_validate_complete_config(
+        cls, hass: HomeAssistant, complete_config: ConfigType
+    ) -> ConfigType:
+        TARGET_AS_WRITTEN(complete_config)
+        return await super().async_validate_complete_config(hass, complete_config)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

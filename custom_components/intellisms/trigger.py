@@ -39,7 +39,7 @@ from .protocol import BUTTON_TYPES, EDIT
 from .question_automation import QuestionAnsweredTrigger, QuestionUnansweredTrigger
 from .receiving.delivery import Delivery
 from .receiving.signals import SIGNAL_MESSAGE, SIGNAL_NOTICE, SIGNAL_TAKEN
-from .target import TARGET, TARGET_AS_WRITTEN
+from .target import TARGET, TargetedTrigger
 
 # Triggers that are told why they did not fire on a message. Each makes a trace of it, in
 # 30 microseconds, so that two hundred would take longer than the message itself.
@@ -48,7 +48,7 @@ MOST_REPORTS = 5
 type Listener = Callable[[Delivery, bool], bool]
 
 
-class MessageTrigger(Trigger):
+class MessageTrigger(TargetedTrigger):
     """Fires for each message that the target and the options describe.
 
     It listens for as long as it is attached, whether the entry is loaded or not,
@@ -63,14 +63,6 @@ class MessageTrigger(Trigger):
         **INDIRECT_FIELDS,
     }
     _DESCRIPTION: ClassVar[str] = "IntelliSMS message received"
-
-    @classmethod
-    @override
-    async def async_validate_complete_config(
-        cls, hass: HomeAssistant, complete_config: ConfigType
-    ) -> ConfigType:
-        TARGET_AS_WRITTEN(complete_config)
-        return await super().async_validate_complete_config(hass, complete_config)
 
     @classmethod
     @override
