@@ -44,9 +44,10 @@ const command = (message) =>
   page.evaluate((m) => document.querySelector("home-assistant").hass.callWS(m), message);
 const state = (entity) =>
   page.evaluate((id) => document.querySelector("home-assistant").hass.states[id]?.state, entity);
+// The page has no states yet when it has just been opened.
 const becomes = (entity, wanted) =>
   page.waitForFunction(
-    ([id, value]) => document.querySelector("home-assistant").hass.states[id]?.state === value,
+    ([id, value]) => document.querySelector("home-assistant").hass?.states?.[id]?.state === value,
     [entity, wanted],
   );
 const button = (name) => page.getByRole("button", { name, exact: true }).last();
