@@ -96,46 +96,23 @@ def async_describe_events(
         # The sender stands before what was said, so that no text can feign another sender.
         name, posted = (str(data.get(key) or "") for key in ("from_name", "from"))
         sender = _short(shown_sender(name, posted) or "an unknown sender")
-        line = {
-            LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
-            LOGBOOK_ENTRY_MESSAGE: _happened(data, sender, _answer(hass, data) or _what(data)),
-            LOGBOOK_ENTRY_ICON: ICON,
-        }
-        if isinstance(entity_id := data.get("entity_id"), str) and entity_id:
-            line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
-        return line
+        said = _happened(data, sender, _answer(hass, data) or _what(data))
+        return _line(data, said, ICON, data.get("entity_id"))
 
     @callback
     def describe_sent(event: Event[dict[str, Any]]) -> dict[str, str]:
         """Return a line of the contact's `notify` entity, else under the recipient's name."""
         data = event.data
         outcome = str(data.get("outcome"))
-        line = {
-            LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
-            LOGBOOK_ENTRY_MESSAGE: _became(data, outcome),
-            LOGBOOK_ENTRY_ICON: SENT_ICON if outcome == "sent" else NOT_SENT_ICON,
-        }
-        if isinstance(entity_id := data.get("entity_id"), str) and entity_id:
-            line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
-        return line
+        icon = SENT_ICON if outcome == "sent" else NOT_SENT_ICON
+        return _line(data, _became(data, outcome), icon, data.get("entity_id"))
 
     @callback
     def describe_report(event: Event[dict[str, Any]]) -> dict[str, str]:
         """Return a line of the contact's `notify` entity, else under the recipient's name."""
         data = event.data
-        status = str(data.get("status"))
-        line = {
-            LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
-            LOGBOOK_ENTRY_MESSAGE: _reported(status),
-            LOGBOOK_ENTRY_ICON: ARRIVED_ICON
-            if status in _REPORTED
-            else SENT_ICON
-            if status in _UNDER_WAY
-            else NOT_SENT_ICON,
-        }
-        if entity_id := _notify_entity(hass, data.get("to_device_id")):
-            line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
-        return line
+        what, icon = _reported(str(data.get("status")))
+        return _line(data, what, icon, _notify_entity(hass, data.get("to_device_id")))
 
     async_describe_event(DOMAIN, EVENT_MESSAGE_RECEIVED, describe)
     async_describe_event(DOMAIN, EVENT_MESSAGE_SENT, describe_sent)
@@ -154,12 +131,25 @@ def _notify_entity(hass: HomeAssistant, device_id: Any) -> str | None:
     return None
 
 
-def _reported(status: str) -> str:
-    """Return what a report says of a message that the recipient was sent."""
+def _line(data: dict[str, Any], said: str, icon: str, entity_id: Any) -> dict[str, str]:
+    """Return a line of an entity, where there is one, else under the name of whom it was to."""
+    line = {
+        LOGBOOK_ENTRY_NAME: data.get("to_name") or data.get("to") or "IntelliSMS",
+        LOGBOOK_ENTRY_MESSAGE: said,
+        LOGBOOK_ENTRY_ICON: icon,
+    }
+    if isinstance(entity_id, str) and entity_id:
+        line[LOGBOOK_ENTRY_ENTITY_ID] = entity_id
+    return line
+
+
+def _reported(status: str) -> tuple[str, str]:
+    """Return what a report says of a message that the recipient was sent, and its icon."""
     if what := _REPORTED.get(status):
-        return what
-    way = "is being sent a message" if status in _UNDER_WAY else "did not get a message"
-    return f"{way} ({status})"
+        return what, ARRIVED_ICON
+    if status in _UNDER_WAY:
+        return f"is being sent a message ({status})", SENT_ICON
+    return f"did not get a message ({status})", NOT_SENT_ICON
 
 
 def _became(data: dict[str, Any], outcome: str) -> str:
