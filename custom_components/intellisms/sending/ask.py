@@ -18,7 +18,7 @@ import voluptuous as vol
 
 from ..asking import Asked, Question
 from ..const import CONF_NUMBERS
-from ..protocol import ChannelName, Template
+from ..protocol import ChannelName
 from ..receiving.data import IntelliSMSConfigEntry
 from ..receiving.questions import Ended
 from ..target import TARGET_KINDS
@@ -180,13 +180,8 @@ def _letter(
     if wanted.template is None:
         draft = replace(wanted.draft, answers=answers, picture_url=picture_url)
         return letter_to(entry, recipient, draft, choice=wanted.choice, sender=wanted.sender)
-    content = Template(
-        name=wanted.template.name,
-        language=wanted.template.language,
-        parameters=wanted.template.parameters,
-        picture_url=picture_url,
-        answers=tuple(one.id for one in answers),
-    )
+    payloads = tuple(one.id for one in answers)
+    content = replace(wanted.template, picture_url=picture_url, answers=payloads)
     return letter_with(entry, recipient, content, sender=wanted.sender)
 
 

@@ -12,7 +12,7 @@ import voluptuous as vol
 from ..asking import Question
 from ..const import CONF_NUMBERS
 from ..matching import folded
-from ..protocol import Answer, ContentError, ContentProblem, Draft, check_question
+from ..protocol import Answer, ContentError, ContentProblem, Draft, Template, check_question
 from .fields import channel_of, draft_of, in_language, parameters_of, sender_of, text_of
 from .recipients import ChannelChoice
 from .refusals import refused
@@ -46,24 +46,15 @@ _TYPE_CODE_AND_NUMBER: Final = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TemplateWords:
-    """The template that asks, and what stands in its gaps, in their order or by their names."""
-
-    name: str = field(repr=False)
-    language: str = field(repr=False)
-    parameters: tuple[str, ...] | dict[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
     """What is to be asked, how, and until when.
 
-    `draft` has the answers with the ids that the person gave them. `sender` is the virtual number
+    `template` has neither picture nor answers yet; `draft` has the answers with the ids that the person gave them. `sender` is the virtual number
     that it has to come from, None where no matter. `waits` tells whether the action waits.
     """
 
     draft: Draft
-    template: TemplateWords | None
+    template: Template | None
     choice: ChannelChoice
     sender: str | None = field(repr=False)
     name: str | None = field(repr=False)
@@ -120,7 +111,7 @@ def check_answers(wanted: Wanted, question: Question) -> None:
         taken |= said
 
 
-def _template(data: Mapping[str, Any]) -> TemplateWords | None:
+def _template(data: Mapping[str, Any]) -> Template | None:
     name, language = text_of(data, "template"), text_of(data, "language")
     parameters = parameters_of(data)
     if not (name or language or parameters):
@@ -128,7 +119,7 @@ def _template(data: Mapping[str, Any]) -> TemplateWords | None:
     for field_name, text in (("template", name), ("language", language)):
         if not text:
             raise ContentError(ContentProblem.EMPTY, field=field_name)
-    return TemplateWords(name=name or "", language=language or "", parameters=parameters)
+    return Template(name=name or "", language=language or "", parameters=parameters)
 
 
 def _name(data: Mapping[str, Any]) -> str | None:
