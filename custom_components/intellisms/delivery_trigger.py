@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, cast, override
 
-from homeassistant.const import CONF_OPTIONS, CONF_TARGET
+from homeassistant.const import CONF_TARGET
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.trigger import (
@@ -21,7 +21,7 @@ from .filter_options import CODES
 from .protocol import STATUS_WORDS, Category, category_of
 from .receiving.report import ToldReport
 from .sending.deliveries import SIGNAL_CHANGE, Change
-from .target import TARGET, Target, TargetedTrigger
+from .target import Target, TargetedTrigger, targeted
 
 CONF_STATUS = "status"
 CONF_CATEGORY = "category"
@@ -55,15 +55,9 @@ class DeliveryTrigger(TargetedTrigger):
     @classmethod
     @override
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        schema = vol.Schema(
-            {
-                vol.Optional(CONF_TARGET): TARGET,
-                vol.Optional(CONF_OPTIONS, default=dict): dict(cls.FIELDS),
-            }
-        )
-        validated = cast("ConfigType", schema(config))
-        targeted = Target(hass, validated.get(CONF_TARGET)).now
-        if targeted.numbers is not None and targeted.contacts is None:
+        validated = cast("ConfigType", targeted(cls.FIELDS)(config))
+        meant = Target(hass, validated.get(CONF_TARGET)).now
+        if meant.numbers is not None and meant.contacts is None:
             raise vol.Invalid(
                 "choose contacts here, whom the messages go to; of a virtual number nothing is reported",
                 path=[CONF_TARGET],

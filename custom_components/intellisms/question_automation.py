@@ -27,7 +27,7 @@ from .matching import folded
 from .receiving.data import IntelliSMSConfigEntry
 from .receiving.directory import Contact
 from .receiving.questions import SIGNAL_ENDED, Ended
-from .target import TARGET, Target, TargetedCondition, TargetedTrigger
+from .target import Target, TargetedCondition, TargetedTrigger, targeted
 
 CONF_ANSWER = "answer"
 CONF_QUESTION = "question"
@@ -100,15 +100,7 @@ class _QuestionTrigger(TargetedTrigger):
 class QuestionAnsweredTrigger(_QuestionTrigger):
     """Fires for the first answer to a question."""
 
-    SCHEMA = vol.Schema(
-        {
-            vol.Optional(CONF_TARGET): TARGET,
-            vol.Optional(CONF_OPTIONS, default=dict): {
-                **_QUESTION_FIELD,
-                vol.Optional(CONF_ANSWER): CHOICES,
-            },
-        }
-    )
+    SCHEMA = targeted({**_QUESTION_FIELD, vol.Optional(CONF_ANSWER): CHOICES})
     _DESCRIPTION = "IntelliSMS question answered"
 
     @override
@@ -148,12 +140,7 @@ class QuestionUnansweredTrigger(_QuestionTrigger):
         }
 
 
-_OPEN_SCHEMA = vol.Schema(
-    {
-        vol.Optional(CONF_TARGET): TARGET,
-        vol.Optional(CONF_OPTIONS, default=dict): {vol.Optional(CONF_QUESTION): CHOICES},
-    }
-)
+_OPEN_SCHEMA = targeted({vol.Optional(CONF_QUESTION): CHOICES})
 
 
 class QuestionOpenCondition(TargetedCondition):
@@ -193,8 +180,8 @@ class QuestionOpenCondition(TargetedCondition):
         """Tell whether somebody was asked who is meant."""
         if self._target is None:
             return True
-        targeted = self._target.now
-        return any(targeted.fits(None, one.device_id) for one in _contacts(entry, question))
+        meant = self._target.now
+        return any(meant.fits(None, one.device_id) for one in _contacts(entry, question))
 
 
 def _contacts(entry: IntelliSMSConfigEntry, question: Question) -> Iterator[Contact]:

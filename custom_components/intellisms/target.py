@@ -17,6 +17,7 @@ from homeassistant.const import (
     ATTR_FLOOR_ID,
     ATTR_LABEL_ID,
     CONF_EXCLUDE,
+    CONF_OPTIONS,
     CONF_TARGET,
 )
 from homeassistant.core import Event, HomeAssistant, callback, valid_entity_id
@@ -79,6 +80,16 @@ def _ids(value: Any) -> dict[str, Any]:
 # A target as it is written, or as core has shaped it; all ids come out in lists.
 TARGET = vol.All(_ids, vol.Schema({vol.Optional(CONF_EXCLUDE): _ids}, extra=vol.ALLOW_EXTRA))
 TARGET_AS_WRITTEN = vol.Schema({vol.Optional(CONF_TARGET): TARGET}, extra=vol.ALLOW_EXTRA)
+
+
+def targeted(fields: Mapping[vol.Marker, Any]) -> vol.Schema:
+    """Return the schema of what may have a target, and has these options."""
+    return vol.Schema(
+        {
+            vol.Optional(CONF_TARGET): TARGET,
+            vol.Optional(CONF_OPTIONS, default=dict): dict(fields),
+        }
+    )
 
 
 class TargetedTrigger(Trigger):

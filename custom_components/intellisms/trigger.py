@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast, override
 
-from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
@@ -39,7 +38,7 @@ from .protocol import BUTTON_TYPES, EDIT
 from .question_automation import QuestionAnsweredTrigger, QuestionUnansweredTrigger
 from .receiving.delivery import Delivery
 from .receiving.signals import SIGNAL_MESSAGE, SIGNAL_NOTICE, SIGNAL_TAKEN
-from .target import TARGET, TargetedTrigger
+from .target import TargetedTrigger, targeted
 
 # Triggers that are told why they did not fire on a message. Each makes a trace of it, in
 # 30 microseconds, so that two hundred would take longer than the message itself.
@@ -67,13 +66,7 @@ class MessageTrigger(TargetedTrigger):
     @classmethod
     @override
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        schema = vol.Schema(
-            {
-                vol.Optional(CONF_TARGET): TARGET,
-                vol.Optional(CONF_OPTIONS, default=dict): dict(cls.FIELDS),
-            }
-        )
-        return await async_prepare(hass, cast("ConfigType", schema(config)))
+        return await async_prepare(hass, cast("ConfigType", targeted(cls.FIELDS)(config)))
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         """Prepare the comparison once."""
